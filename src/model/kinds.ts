@@ -1,0 +1,152 @@
+// The kinds of northbound objects: one zod schema each, which is at once the check, the type and the JSON Schema.
+import { z } from 'zod';
+import { isTunnelEndpoint, isUnicastMac, parseAddress, parseMac, parsePrefix } from './addresses.js';
+
+const token = /^[^/\s]{1,63}$/;
+const referencePattern = /^[^/\s]{1,63}(\/[^/\s]{1,63})?$/;
+
+/** A text with a canonical form: `read` gives it, or undefined where the text is not one. */
+const canonical = (read: (text: string) => string | undefined, allowed: string) =>
+  z.string({ error: allowed }).transform((text, context) => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', message: allowed, input: text });
+    return z.NEVER;
+  });
+
+const reference = z
+  .string({ error: 'a reference: an id, or tenant/id' })
+  .regex(referencePattern, 'a reference: an id, or tenant/id');
+const tenantName = z.string({ error: 'the name of a tenant' }).regex(token, 'the name of a tenant');
+const mac = canonical((text) => {
+  const value = parseMac(text);
+  return value !== undefined && isUnicastMac(value) ? value : undefined;
+}, 'a unicast MAC address, as fa:16:3e:00:00:01');
+const address = canonical((text) => parseAddress(text)?.text, 'an IPv4 or IPv6 address');
+const prefix = canonical((text) => {
+  const value = parsePrefix(text);
+  return value && `${value.text}/${value.length}`;
+}, 'an IPv4 or IPv6 prefix, as 10.1.0.0/24');
+const endpoint = canonical((text) => {
+  const value = parseAddress(text);
+  return value !== undefined && isTunnelEndpoint(value) ? value.text : undefined;
+}, 'the unicast IPv4 or IPv6 address of a tunnel endpoint');
+
+const integer = (from: number, to: number) => {
+  const allowed = `an integer from ${from} to ${to}`;
+  return z.int({ error: allowed }).min(from, allowed).max(to, allowed);
+};
+const flag = z.boolean({ error: 'true or false' });
+const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` });
+const auto = z.literal('auto');
+const macs = z.union([auto, z.array(mac).max(64, 'at most 64 addresses')], {
+  error: 'auto, or a list of MAC addresses',
+});
+const ips = z.union([auto, z.array(address).max(256, 'at most 256 addresses')], {
+  error: 'auto, or a list of IP addresses',
+});
+
+/** The types of tunnel that carry an overlay network. */
+export const tunnelTypes = ['vxlan', 'geneve', 'gre'] as const;
+/** A type of tunnel, as OVSDB's Interface.type spells it. */
+export type TunnelType = (typeof tunnelTypes)[number];
+
+const chassisBinding = z.strictObject({
+  type: z.literal('chassis'),
+  chassis: z.string().min(1).max(63).optional(),
+  interface: z.string().min(1).max(15).optional(),
+});
+const vtepBinding = z.strictObject({
+  type: z.literal('vtep'),
+  vtep_address: endpoint,
+  tunnel_type: oneOf(...tunnelTypes).optional(),
+  vni: integer(1, 0xffffff).optional(),
+});
+
+const addressPair = z.strictObject({ ip_address: prefix, mac_address: mac.optional() });
+
+/** The schemas of all kinds, by canonical name: what an object of the kind holds besides `kind`, `tenant` and `id`. */
+export const schemas = {
+  chassis: z.strictObject({
+    ips: z.array(endpoint).default([]).describe('tunnel endpoints, at most one of each family'),
+    tunnel_types: z.array(oneOf(...tunnelTypes)).default([]),
+    version: z.string().optional(),
+  }),
+  lswitch: z.strictObject({
+    name: z.string().optional(),
+    network_type: oneOf('vxlan', 'geneve', 'gre', 'vlan', 'flat', 'local').default('vxlan'),
+    segmentation_id: integer(1, 0xffffff)
+      .optional()
+      .describe('held only by an operator’s allocation; by default the unique key'),
+    mtu: integer(68, 65535).optional(),
+    shared_with: z.array(tenantName).default([]).describe('tenants that may hold members'),
+    allow_remote: z.array(tenantName).default([]).describe('tenants that may name VTEPs on it'),
+    unique_key: integer(1, 0xffffff).optional().describe('for compile and tests; elsewhere honoured only as allocated'),
+  }),
+  subnet: z.strictObject({
+    name: z.string().optional(),
+    lswitch: reference,
+    cidr: prefix,
+    gateway_ip: address.optional(),
+    allocation: z.array(z.strictObject({ start: address, end: address })).optional(),
+  }),
+  lport: z.strictObject({
+    name: z.string().optional(),
+    lswitch: reference,
+    macs: macs.default('auto'),
+    ips: ips.default('auto'),
+    enabled: flag.default(true),
+    port_security: flag.default(true),
+    allowed_address_pairs: z.array(addressPair).max(256, 'at most 256 pairs').default([]),
+    allowed_ethertypes: z
+      .array(integer(0x0600, 0xffff))
+      .default([])
+      .describe('ethertypes that port security lets through'),
+    shared_with: z.array(tenantName).default([]).describe('tenants that may make it their child'),
+    unknown_vlans: oneOf('passthrough', 'drop').default('passthrough'),
+    binding: z
+      .discriminatedUnion('type', [chassisBinding, vtepBinding], { error: 'a binding of type chassis or vtep' })
+      .optional(),
+    unique_key: integer(1, 0xffffffff)
+      .optional()
+      .describe('for compile and tests; elsewhere honoured only as allocated'),
+  }),
+  child_port_segmentation: z.strictObject({
+    parent: reference,
+    port: reference,
+    segmentation_type: oneOf('vlan').default('vlan'),
+    segmentation_id: integer(1, 4094),
+    enabled: flag.default(true),
+  }),
+} as const;
+
+/** A kind's canonical name. */
+export type Kind = keyof typeof schemas;
+/** What an object of a kind holds, defaults filled in and spellings canonical; references are still as written. */
+export type Value<K extends Kind> = z.output<(typeof schemas)[K]>;
+
+export type LSwitch = Value<'lswitch'>;
+export type Subnet = Value<'subnet'>;
+export type LPort = Value<'lport'>;
+export type ChildPortSegmentation = Value<'child_port_segmentation'>;
+export type ChassisValue = Value<'chassis'>;
+
+/** All kinds, in the order in which one refers to another: what is referred to comes first. */
+export const kinds: readonly Kind[] = ['chassis', 'lswitch', 'subnet', 'lport', 'child_port_segmentation'];
+
+const aliases: Readonly<Record<string, Kind>> = {
+  network: 'lswitch',
+  logical_switch: 'lswitch',
+  port: 'lport',
+  logical_switch_port: 'lport',
+  subport: 'child_port_segmentation',
+  cps: 'child_port_segmentation',
+};
+
+/** The canonical kind that a name or an alias stands for; undefined if there is none. */
+export const kindOf = (name: string): Kind | undefined =>
+  kinds.find((kind) => kind === name) ?? (Object.hasOwn(aliases, name) ? aliases[name] : undefined);
+
+/** Every name that `kindOf` takes, for messages. */
+export const kindNames: readonly string[] = [...kinds, ...Object.keys(aliases)];

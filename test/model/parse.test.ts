@@ -1,0 +1,120 @@
+import t from 'tap';
+import { NbError } from '../../src/model/errors.js';
+import { childId, parseKind, parseObject } from '../../src/model/parse.js';
+
+const refusal = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof NbError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+};
+
+void t.test('an lport is read with its defaults, canonical addresses and complete references', (t) => {
+  const object = parseObject(
+    'lport',
+    'red',
+    'vm1',
+    { lswitch: 'net1', macs: ['FA-16-3E-00-00-01'], ips: ['10.1.0.5', 'FE80:0::1'] },
+    7,
+  );
+  t.match(object, {
+    kind: 'lport',
+    ref: 'red/vm1',
+    revision: 7,
+    value: {
+      lswitch: 'red/net1',
+      macs: ['fa:16:3e:00:00:01'],
+      ips: ['10.1.0.5', 'fe80::1'],
+      enabled: true,
+      port_security: true,
+      unknown_vlans: 'passthrough',
+    },
+  });
+  t.end();
+});
+
+void t.test('every fault is named with field, value and what is allowed', (t) => {
+  t.equal(
+    refusal(() => parseObject('lport', 'red', 'vm1', { lswitch: 'net1', macs: ['01:16:3e:00:00:01'], enable: true })),
+    'lport red/vm1: macs.0: "01:16:3e:00:00:01": not allowed: a unicast MAC address, as fa:16:3e:00:00:01\n' +
+      'lport red/vm1: enable: not a field of lport; did you mean enabled?',
+  );
+  for (const id of [0, 4095, -1, '7', 1.5, undefined])
+    t.match(
+      refusal(() =>
+        parseObject('child_port_segmentation', 'red', 'c', { parent: 'p', port: 'c', segmentation_id: id }),
+      ),
+      /segmentation_id: .*an integer from 1 to 4094/,
+    );
+  t.match(
+    refusal(() =>
+      parseObject('child_port_segmentation', 'red', 'c', {
+        parent: 'p',
+        port: 'c',
+        segmentation_type: 'mpls',
+        segmentation_id: 1,
+      }),
+    ),
+    /segmentation_type: "mpls": not allowed: one of vlan/,
+  );
+  t.match(
+    refusal(() => parseKind('object 3', 'lprot')),
+    /did you mean lport/,
+  );
+  t.end();
+});
+
+void t.test('a VTEP address must be one that a tunnel can reach', (t) => {
+  for (const address of [
+    '224.0.0.1',
+    '255.255.255.255',
+    '0.0.0.0',
+    'ff02::1',
+    '::',
+    '127.0.0.1',
+    '10.1.1',
+    'garbage',
+    '::ffff:10.0.0.1',
+    'fe80::1',
+  ])
+    t.match(
+      refusal(() =>
+        parseObject('lport', 'red', 'db', { lswitch: 'n', binding: { type: 'vtep', vtep_address: address } }),
+      ),
+      /binding\.vtep_address: .*tunnel endpoint/,
+      address,
+    );
+  t.end();
+});
+
+void t.test('the binding profile of the specification is the vtep binding that it means', (t) => {
+  const written = { lswitch: 'n', binding_profile: { port_key: 'remote_port', host_ip: '2001:DB8:0::9' } };
+  t.match(parseObject('lport', 'red', 'db', written).value, { binding: { type: 'vtep', vtep_address: '2001:db8::9' } });
+  t.match(
+    refusal(() => parseObject('lport', 'red', 'db', { lswitch: 'n', binding_profile: { port_key: 'x' } })),
+    /port_key: "x": must be remote_port\n.*host_ip: missing/,
+  );
+  t.end();
+});
+
+void t.test('a stored form of a later release is refused by name', (t) => {
+  t.match(
+    refusal(() => parseObject('lswitch', 'red', 'n', { schema: 2 })),
+    /schema: 2: newer than this controller/,
+  );
+  t.equal(
+    refusal(() => parseObject('lswitch', 'red', 'n', { schema: 1 })),
+    'accepted',
+  );
+  t.end();
+});
+
+void t.test('the id of a child is a function of parent and port', (t) => {
+  t.equal(childId('vm1', 'vm1-net2'), childId('vm1', 'vm1-net2'));
+  t.not(childId('vm1', 'vm1-net2'), childId('vm1', 'vm1-net3'));
+  t.match(childId('a', 'b'), /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  t.end();
+});
