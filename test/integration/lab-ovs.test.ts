@@ -78,31 +78,23 @@ void t.test('two of them do not meet, and closing one leaves nothing of it', opt
   await two.addBridge('br-int');
 });
 
-void t.test(
-  'what a killed test has started ends with it, and its folder goes at the next start',
-  options,
-  async (t) => {
-    const script = `
-    const { Ovs } = await import(${JSON.stringify(new URL('../lab/ovs.js', import.meta.url).href)});
-    process.stdout.write((await Ovs.start({ datapath: 'dummy' })).dir);
-    setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+void t.test('what a killed test has started ends with it; its folder goes at the next start', options, async (t) => {
+  const load = `const { Ovs } = await import(${JSON.stringify(new URL('../lab/ovs.js', import.meta.url).href)});`;
+  const program = (body: string) =>
+    spawn(process.execPath, ['--input-type=module', '-e', `${load}\n${body}`], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-    const dir = chunk.toString();
-    t.ok(dir.startsWith(tmpdir()));
-    t.equal(processesIn(dir).length, 2);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await until('its programs are gone', () => processesIn(dir).length === 0);
-    t.ok(existsSync(dir));
-    const next = spawn(
-      process.execPath,
-      ['--input-type=module', '-e', script.replace('setInterval', 'process.exit(0); void')],
-      { stdio: 'ignore' },
-    );
-    await once(next, 'exit');
-    t.notOk(existsSync(dir));
-  },
-);
+  const child = program(
+    `process.stdout.write((await Ovs.start({ datapath: 'dummy' })).dir); setInterval(() => undefined, 1000);`,
+  );
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+  const dir = chunk.toString();
+  t.ok(dir.startsWith(tmpdir()));
+  t.equal(processesIn(dir).length, 2);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await until('its programs are gone', () => processesIn(dir).length === 0);
+  t.ok(existsSync(dir));
+  await once(program(`await (await Ovs.start({ datapath: 'dummy' })).close();`), 'exit');
+  t.notOk(existsSync(dir));
+});
