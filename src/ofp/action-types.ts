@@ -62,7 +62,7 @@ export type LearnSpec =
   | { readonly kind: 'output'; readonly bits: number; readonly source: LearnSource };
 
 /** Where a learn takes its bits from: a field of the packet, or a constant. */
-export type LearnSource = { readonly subfield: Subfield } | { readonly value: bigint };
+export type LearnSource = { readonly subfield: Subfield } | { readonly value: number | bigint };
 
 /** Add a flow to another table, made from the packet. */
 export interface Learn {
@@ -143,12 +143,12 @@ export type Action =
       readonly field: WritableField;
       readonly start: number;
       readonly bits: number;
-      readonly value: bigint;
+      readonly value: number | bigint;
     }
   | { readonly type: 'reg_move'; readonly src: Subfield; readonly dst: Subfield<WritableField> }
   | { readonly type: 'stack_push'; readonly source: Subfield }
   | { readonly type: 'stack_pop'; readonly target: Subfield<WritableField> }
-  | { readonly type: 'set_tunnel'; readonly tunId: bigint; readonly wide: boolean }
+  | { readonly type: 'set_tunnel'; readonly tunId: number | bigint; readonly wide: boolean }
   | { readonly type: 'resubmit'; readonly port?: number; readonly table?: number; readonly ct?: boolean }
   | Ct
   | Nat
@@ -161,6 +161,15 @@ export type Action =
   | { readonly type: 'exit' }
   | { readonly type: 'fin_timeout'; readonly idleTimeout: number; readonly hardTimeout: number }
   | { readonly type: 'check_pkt_larger'; readonly length: number; readonly target: Subfield<WritableField> }
+  | {
+      readonly type: 'encap';
+      readonly packetType: number;
+      readonly headerSize: number;
+      readonly properties: Uint8Array;
+    }
+  | { readonly type: 'decap'; readonly packetType: number }
+  | { readonly type: 'debug_recirc' }
+  | { readonly type: 'debug_slow' }
   | { readonly type: 'delete_field'; readonly field: WritableField }
   | BundleAction
   | Multipath
@@ -173,7 +182,7 @@ export type Instruction =
   | { readonly type: 'apply_actions'; readonly actions: readonly Action[] }
   | { readonly type: 'clear_actions' }
   | { readonly type: 'write_actions'; readonly actions: readonly Action[] }
-  | { readonly type: 'write_metadata'; readonly value: bigint; readonly mask: bigint }
+  | { readonly type: 'write_metadata'; readonly value: number | bigint; readonly mask: number | bigint }
   | { readonly type: 'goto_table'; readonly table: number }
   | { readonly type: 'unknown'; readonly bytes: Uint8Array };
 

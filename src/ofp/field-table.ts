@@ -95,6 +95,7 @@ export const fieldTable = {
   nw_tos: row('NXM_OF_IP_TOS', 5, 8, 'rw', 'exact', 'decimal', 'ip'),
   ip_ecn: row('OXM_OF_IP_ECN', 9, 2, 'rw', 'exact', 'decimal', 'ip', { alias: ['NXM_NX_IP_ECN', 28], text: 'nw_ecn' }),
   nw_ttl: row('NXM_NX_IP_TTL', 29, 8, 'rw', 'exact', 'decimal', 'ip'),
+  ipv6_label: row('OXM_OF_IPV6_FLABEL', 28, 20, 'rw', 'mask', 'hex', 'ipv6', { alias: ['NXM_NX_IPV6_LABEL', 27] }),
   ip_proto: row('OXM_OF_IP_PROTO', 10, 8, 'ro', 'exact', 'decimal', 'ip', {
     alias: ['NXM_OF_IP_PROTO', 6],
     text: 'nw_proto',
@@ -120,12 +121,11 @@ export const fieldTable = {
   icmpv6_code: row('OXM_OF_ICMPV6_CODE', 30, 8, 'rw', 'exact', 'decimal', 'icmpv6', {
     alias: ['NXM_NX_ICMPV6_CODE', 22],
   }),
-  ipv6_label: row('OXM_OF_IPV6_FLABEL', 28, 20, 'rw', 'mask', 'hex', 'ipv6', { alias: ['NXM_NX_IPV6_LABEL', 27] }),
+  nd_reserved: row('ERICOXM_OF_ICMPV6_ND_RESERVED', 1, 32, 'rw', 'exact', 'decimal', 'nd'),
   nd_target: row('OXM_OF_IPV6_ND_TARGET', 31, 128, 'rw', 'mask', 'ipv6', 'nd', { alias: ['NXM_NX_ND_TARGET', 23] }),
+  nd_options_type: row('ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE', 2, 8, 'rw', 'exact', 'decimal', 'nd'),
   nd_sll: row('OXM_OF_IPV6_ND_SLL', 32, 48, 'rw', 'mask', 'mac', 'nd_solicit', { alias: ['NXM_NX_ND_SLL', 24] }),
   nd_tll: row('OXM_OF_IPV6_ND_TLL', 33, 48, 'rw', 'mask', 'mac', 'nd_advert', { alias: ['NXM_NX_ND_TLL', 25] }),
-  nd_reserved: row('ERICOXM_OF_ICMPV6_ND_RESERVED', 1, 32, 'rw', 'exact', 'decimal', 'nd'),
-  nd_options_type: row('ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE', 2, 8, 'rw', 'exact', 'decimal', 'nd'),
   arp_op: row('OXM_OF_ARP_OP', 21, 16, 'rw', 'exact', 'decimal', 'arp', { alias: ['NXM_OF_ARP_OP', 15] }),
   arp_spa: row('OXM_OF_ARP_SPA', 22, 32, 'rw', 'mask', 'ipv4', 'arp', { alias: ['NXM_OF_ARP_SPA', 16] }),
   arp_tpa: row('OXM_OF_ARP_TPA', 23, 32, 'rw', 'mask', 'ipv4', 'arp', { alias: ['NXM_OF_ARP_TPA', 17] }),

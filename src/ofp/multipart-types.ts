@@ -142,19 +142,13 @@ export type FlowUpdate =
   | { readonly event: 'abbrev'; readonly xid: number }
   | { readonly event: 'unknown'; readonly bytes: Uint8Array };
 
-interface RequestOf<Kind extends string> {
-  readonly type: 'multipart_request';
-  readonly kind: Kind;
-  readonly more?: boolean;
-}
-interface ReplyOf<Kind extends string> {
-  readonly type: 'multipart_reply';
-  readonly kind: Kind;
-  readonly more: boolean;
-}
-interface Listing<Kind extends string, Entry> extends ReplyOf<Kind> {
-  readonly entries: readonly Entry[];
-}
+type RequestOf<Kind extends string> = Kind extends string
+  ? { readonly type: 'multipart_request'; readonly kind: Kind; readonly more?: boolean }
+  : never;
+type ReplyOf<Kind extends string> = Kind extends string
+  ? { readonly type: 'multipart_reply'; readonly kind: Kind; readonly more: boolean }
+  : never;
+type Listing<Kind extends string, Entry> = ReplyOf<Kind> & { readonly entries: readonly Entry[] };
 
 /** A request whose answer may come in parts. */
 export type MultipartRequest =

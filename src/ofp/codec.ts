@@ -1,0 +1,142 @@
+// Whole messages: the header, the type, the body.
+import { headerSize, openFlow13 } from './constants.js';
+import { DecodeError } from './decode-error.js';
+import { isExperimenterMessage, readExperimenter, writeExperimenter, type InnerMessage } from './extension-codec.js';
+import { flowModCodec, flowRemovedCodec } from './flow-codec.js';
+import { groupModCodec } from './group-codec.js';
+import type { BodyCodec, MessageOf } from './message-codec.js';
+import type { Message } from './messages.js';
+import * as meter from './meter-codec.js';
+import { multipartReply, multipartRequest } from './multipart-codec.js';
+import { packetInCodec, packetOutCodec } from './packet-codec.js';
+import * as port from './port-codec.js';
+import { Reader } from './reader.js';
+import * as session from './session-codec.js';
+import { Writer } from './writer.js';
+
+type Experimenters = Extract<Parameters<typeof writeExperimenter>[1], Message>;
+type PlainType = Exclude<Message, Experimenters | { type: 'unknown' }>['type'];
+
+const codecs: { readonly [T in PlainType]: BodyCodec<MessageOf<T>> } = {
+  hello: session.hello,
+  error: session.error,
+  echo_request: session.echoRequest,
+  echo_reply: session.echoReply,
+  features_request: session.featuresRequest,
+  features_reply: session.featuresReply,
+  get_config_request: session.getConfigRequest,
+  get_config_reply: session.getConfigReply,
+  set_config: session.setConfig,
+  packet_in: packetInCodec,
+  flow_removed: flowRemovedCodec,
+  port_status: port.portStatus,
+  packet_out: packetOutCodec,
+  flow_mod: flowModCodec,
+  group_mod: groupModCodec,
+  port_mod: port.portMod,
+  table_mod: port.tableMod,
+  multipart_request: multipartRequest,
+  multipart_reply: multipartReply,
+  barrier_request: session.barrierRequest,
+  barrier_reply: session.barrierReply,
+  queue_get_config_request: meter.queueGetConfigRequest,
+  queue_get_config_reply: meter.queueGetConfigReply,
+  role_request: session.roleRequest,
+  role_reply: session.roleReply,
+  get_async_request: session.getAsyncRequest,
+  get_async_reply: session.getAsyncReply,
+  set_async: session.setAsync,
+  meter_mod: meter.meterMod,
+};
+
+interface AnyCodec {
+  readonly number: number;
+  readonly write: (w: Writer, message: never) => void;
+  readonly read: (r: Reader) => Message | undefined;
+}
+const codecOf = (type: PlainType): AnyCodec => codecs[type];
+const byNumber: ReadonlyMap<number, AnyCodec> = new Map(
+  Object.values<AnyCodec>(codecs).map((codec) => [codec.number, codec]),
+);
+const experimenterNumber = 4;
+const helloNumber = 0;
+const errorNumber = 1;
+
+/** The first eight bytes of a message. */
+export interface RawHeader {
+  readonly version: number;
+  /** OFPT_ number. */
+  readonly type: number;
+  /** Bytes of the whole message. */
+  readonly length: number;
+  readonly xid: number;
+}
+
+/** Reads a header, of any version and type. Throws DecodeError on fewer than eight bytes. */
+export function headerOf(frame: Uint8Array): RawHeader {
+  const r = new Reader(frame, 'header');
+  return { version: r.u8(), type: r.u8(), length: r.u16(), xid: r.u32() };
+}
+
+// A message within a message holds no third one: how deep a peer can send us is bounded.
+const inner: InnerMessage = { write: encodeInto, read: (frame) => decodeWith(frame) };
+
+function numberOf(message: Message): number {
+  if (message.type === 'unknown') return message.messageType;
+  return isExperimenterMessage(message) ? experimenterNumber : codecOf(message.type).number;
+}
+
+/** Writes a message behind what the writer holds, for many messages in one write. Throws EncodeError, and then nothing is written. */
+export function encodeInto(w: Writer, message: Message, xid: number): void {
+  const start = w.size;
+  try {
+    w.u8(openFlow13);
+    w.u8(numberOf(message));
+    w.u16(0);
+    w.u32(xid);
+    if (message.type === 'unknown') w.bytes(message.body);
+    else if (isExperimenterMessage(message)) writeExperimenter(w, message, xid, inner);
+    // The codec is that of the message's own type.
+    else codecOf(message.type).write(w, message as never);
+    w.patchSize(start);
+  } catch (error) {
+    w.reset(start);
+    throw error;
+  }
+}
+
+/** The bytes of a message. Throws EncodeError on a value that its field cannot hold. */
+export function encode(message: Message, xid: number): Uint8Array {
+  const w = new Writer(256);
+  encodeInto(w, message, xid);
+  return w.take();
+}
+
+function readBody(r: Reader, header: RawHeader, within?: InnerMessage): Message | undefined {
+  if (header.type === helloNumber) return session.readHello(r, header.version);
+  if (header.type === experimenterNumber) return readExperimenter(r, header.xid, within);
+  return byNumber.get(header.type)?.read(r);
+}
+
+/**
+ * Decodes one whole message, as the framer gives it. Takes everything whose lengths nest; what it does not know it keeps
+ * as bytes. Only hello and error may be of another version. Byte fields are views of the frame. Throws DecodeError.
+ */
+export const decode = (frame: Uint8Array): Decoded => decodeWith(frame, inner);
+
+interface Decoded {
+  readonly xid: number;
+  readonly message: Message;
+}
+
+function decodeWith(frame: Uint8Array, within?: InnerMessage): Decoded {
+  const header = headerOf(frame);
+  const { type, version, length, xid } = header;
+  if (length !== frame.length) throw new DecodeError(`message length ${length} of ${frame.length} bytes`, 2, frame);
+  if (version !== openFlow13 && type !== helloNumber && type !== errorNumber)
+    throw new DecodeError(`version ${version}`, 0, frame);
+  const r = new Reader(frame, `message of type ${type}`);
+  r.skip(headerSize);
+  const message = readBody(r, header, within);
+  return { xid, message: message ?? { type: 'unknown', messageType: type, body: frame.subarray(headerSize) } };
+}

@@ -1,0 +1,174 @@
+// ofp_match on the wire, in the one form in which Open vSwitch writes it: equal matches are equal bytes.
+import { field, fields, isFieldName, type AnyFieldValue, type FieldRow } from './fields.js';
+import type { Masked, Match, RawOxm } from './match.js';
+import { readOxm, writeOxm, writeRawOxm } from './oxm.js';
+import type { Reader } from './reader.js';
+import { Writer } from './writer.js';
+
+const oxmMatchType = 1;
+const matchHeaderSize = 4;
+/** Bytes of a match that matches everything, padding included. */
+export const emptyMatchSize = 8;
+
+/** A field of a match with its mask; absent where every bit counts. */
+export interface MatchEntry {
+  readonly row: FieldRow;
+  readonly value: AnyFieldValue;
+  readonly mask?: AnyFieldValue;
+}
+
+const rankOf: ReadonlyMap<FieldRow, number> = new Map(fields.map((row, rank) => [row, rank]));
+const byRank = (a: MatchEntry, b: MatchEntry) => (rankOf.get(a.row) ?? 0) - (rankOf.get(b.row) ?? 0);
+
+type GivenValue = AnyFieldValue | Masked<AnyFieldValue>;
+
+function isMasked(given: GivenValue): given is Masked<AnyFieldValue> {
+  return typeof given === 'object' && 'mask' in given;
+}
+
+/** The fields of a match in canonical order, each as the program gave it. */
+export function givenEntries(match: Match): MatchEntry[] {
+  const entries: MatchEntry[] = [];
+  for (const name in match) {
+    if (!isFieldName(name)) continue;
+    const given: GivenValue | undefined = match[name];
+    if (given === undefined) continue;
+    const row = field(name);
+    entries.push(isMasked(given) ? { row, value: given.value, mask: given.mask } : { row, value: given });
+  }
+  return entries.length > 1 ? entries.sort(byRank) : entries;
+}
+
+/** All bits of a field's value on the wire. */
+export const allOnes = (row: FieldRow): bigint => (1n << BigInt(8 * row.size)) - 1n;
+
+// A value of all these bits is exact for Open vSwitch, although the wire has room for more.
+const exactMask: ReadonlyMap<string, bigint> = new Map([
+  ['vlan_vid', 0x1fffn],
+  ['ip_frag', 0x3n],
+]);
+
+const asBigint = (value: number | bigint) => (typeof value === 'bigint' ? value : BigInt(value));
+
+/** Bits as a value of a field has them: a number where the field's type is one. */
+export function fieldNumber(row: FieldRow, bits: bigint): number | bigint {
+  return row.size === 16 || bits > BigInt(Number.MAX_SAFE_INTEGER) ? bits : Number(bits);
+}
+
+function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | bigint): MatchEntry | undefined {
+  const maskBits = asBigint(mask);
+  if (maskBits === 0n) return undefined;
+  const kept = fieldNumber(row, asBigint(value) & maskBits);
+  if (maskBits === allOnes(row) || maskBits === exactMask.get(row.name)) return { row, value: kept };
+  return { row, value: kept, mask };
+}
+
+function canonical(entry: MatchEntry): MatchEntry | undefined {
+  const { row, value, mask } = entry;
+  if (value instanceof Uint8Array || mask instanceof Uint8Array) return entry;
+  // Open vSwitch keeps only the flag bits it knows, so even an exact match on them has a mask.
+  if (row.name === 'tun_flags' && mask === undefined) return { row, value: Number(value) & 1, mask: 1 };
+  return mask === undefined ? entry : canonicalMasked(row, value, mask);
+}
+
+const vlanVidBits = 0x1fff;
+
+// NXM's vlan_tci is vlan_vid and vlan_pcp in one; over OpenFlow 1.3 the switch writes those.
+function splitVlanTci({ value, mask = 0xffff }: MatchEntry): MatchEntry[] {
+  const tci = Number(value);
+  const tciMask = Number(mask);
+  const entries: MatchEntry[] = [];
+  const vid = tci & vlanVidBits;
+  const vidMask = tciMask & vlanVidBits;
+  if (vidMask) entries.push({ row: field('vlan_vid'), value: vid & vidMask, mask: vidMask });
+  if (vid & vidMask && tciMask >>> 13) entries.push({ row: field('vlan_pcp'), value: tci >>> 13 });
+  return entries;
+}
+
+// Extended registers are the registers they consist of, most significant first.
+function splitRegister({ row, value, mask = allOnes(row) }: MatchEntry): MatchEntry[] {
+  const parts = row.size / 4;
+  const first = Number(row.name.replace(/^x+reg/, '')) * parts;
+  return Array.from({ length: parts }, (_, part) => {
+    const register = field(`reg${first + part}` as 'reg0'); // the registry has reg0 to reg15, and no field names a 17th
+    const shift = BigInt(32 * (parts - 1 - part));
+    const cut = (bits: AnyFieldValue) => Number((asBigint(bits as bigint) >> shift) & 0xffff_ffffn);
+    return { row: register, value: cut(value), mask: cut(mask) };
+  });
+}
+
+/** The fields of a match as Open vSwitch would write them: its order, its choice of fields, no mask where all bits count. */
+export function canonicalEntries(match: Match): MatchEntry[] {
+  const given = givenEntries(match);
+  let split = false;
+  const entries: MatchEntry[] = [];
+  for (const entry of given) {
+    const { name } = entry.row;
+    const parts = name === 'vlan_tci' ? splitVlanTci(entry) : name.startsWith('x') ? splitRegister(entry) : undefined;
+    if (parts) split = true;
+    for (const part of parts ?? [entry]) {
+      const written = canonical(part);
+      if (written) entries.push(written);
+    }
+  }
+  return split ? entries.sort(byRank) : entries;
+}
+
+/** Writes the fields of a match, without header or padding. */
+export function writeOxms(w: Writer, match: Match): void {
+  for (const { row, value, mask } of canonicalEntries(match)) writeOxm(w, row, value, mask);
+  for (const raw of match.unknown ?? []) writeRawOxm(w, raw);
+}
+
+/** Writes an ofp_match with its padding. */
+export function writeMatch(w: Writer, match: Match): void {
+  const start = w.size;
+  w.u16(oxmMatchType);
+  w.u16(0);
+  writeOxms(w, match);
+  w.patchSize(start);
+  w.pad(start);
+}
+
+/** The bytes of an ofp_match with its padding. */
+export function encodeMatch(match: Match): Uint8Array {
+  const w = new Writer(128);
+  writeMatch(w, match);
+  return w.take();
+}
+
+/** Reads OXM fields until the reader is empty. */
+export function readOxms(r: Reader): Match {
+  const match: Record<string, unknown> = {};
+  const unknown: RawOxm[] = [];
+  while (r.remaining > 0) {
+    const before = r.consumed;
+    const oxm = readOxm(r);
+    if (oxm.row && !(oxm.row.name in match)) {
+      match[oxm.row.name] = oxm.mask === undefined ? oxm.value : { value: oxm.value, mask: oxm.mask };
+    } else unknown.push(oxm.row ? rawAgain(r, before) : oxm.raw);
+  }
+  if (unknown.length > 0) match['unknown'] = unknown;
+  // The registry gives each name the type of value that its size makes readOxm return.
+  return match;
+}
+
+// A field that the match already has stays as bytes.
+function rawAgain(r: Reader, start: number): RawOxm {
+  const bytes = r.whole().subarray(start, r.consumed);
+  const header = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  return { header, body: bytes.subarray(4) };
+}
+
+/** Reads an ofp_match and its padding. */
+export function readMatch(r: Reader): Match {
+  const type = r.peek16();
+  const size = r.peek16(2);
+  if (type !== oxmMatchType) throw r.error(`match type ${type}`);
+  if (size < matchHeaderSize) throw r.error(`match length ${size}`);
+  const body = r.sub(size, 'ofp_match');
+  body.skip(matchHeaderSize);
+  const match = readOxms(body);
+  r.skip(-size & 7);
+  return match;
+}

@@ -1,0 +1,140 @@
+// A growing slab that messages are written into one after the other. All numbers are big-endian.
+
+const two32 = 0x1_0000_0000;
+const low64 = 0xffff_ffff_ffff_ffffn;
+const utf8 = new TextEncoder();
+
+/** A value that the field it is meant for cannot hold: a mistake of ours, thrown at once. */
+export class EncodeError extends Error {
+  override readonly name = 'EncodeError';
+}
+
+/** Writes messages; what `take` hands out is never written to again. */
+export class Writer {
+  private slab: Uint8Array;
+  private view: DataView;
+  private at = 0;
+
+  constructor(size = 1024) {
+    this.slab = new Uint8Array(size);
+    this.view = new DataView(this.slab.buffer);
+  }
+
+  /** Bytes written so far. */
+  get size(): number {
+    return this.at;
+  }
+
+  private room(size: number): number {
+    const at = this.at;
+    const end = at + size;
+    if (end > this.slab.length) this.grow(end);
+    this.at = end;
+    return at;
+  }
+
+  private grow(least: number): void {
+    const slab = new Uint8Array(Math.max(least, this.slab.length * 2));
+    slab.set(this.slab.subarray(0, this.at));
+    this.slab = slab;
+    this.view = new DataView(slab.buffer);
+  }
+
+  /** One byte. */
+  u8(value: number): void {
+    const at = this.room(1);
+    this.view.setUint8(at, value);
+  }
+
+  /** Two bytes. */
+  u16(value: number): void {
+    const at = this.room(2);
+    this.view.setUint16(at, value);
+  }
+
+  /** Four bytes. */
+  u32(value: number): void {
+    const at = this.room(4);
+    this.view.setUint32(at, value);
+  }
+
+  /** Six bytes, a MAC address. */
+  u48(value: number): void {
+    const at = this.room(6);
+    this.view.setUint16(at, value / two32);
+    this.view.setUint32(at + 2, value % two32);
+  }
+
+  /** Eight bytes. */
+  u64(value: number | bigint): void {
+    const at = this.room(8);
+    if (typeof value === 'bigint') this.view.setBigUint64(at, value);
+    else {
+      this.view.setUint32(at, value / two32);
+      this.view.setUint32(at + 4, value % two32);
+    }
+  }
+
+  /** Sixteen bytes. */
+  u128(value: bigint): void {
+    const at = this.room(16);
+    this.view.setBigUint64(at, value >> 64n);
+    this.view.setBigUint64(at + 8, value & low64);
+  }
+
+  /** Bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    const at = this.room(bytes.length);
+    this.slab.set(bytes, at);
+  }
+
+  /** `size` zero bytes. */
+  zeros(size: number): void {
+    const at = this.room(size);
+    this.slab.fill(0, at, at + size);
+  }
+
+  /** Zero bytes up to a multiple of eight, counted from `start`. */
+  pad(start: number): void {
+    const padding = -(this.at - start) & 7;
+    if (padding) this.zeros(padding);
+  }
+
+  /** Text in exactly `size` bytes, filled up with zeros, the last byte always one. */
+  text(text: string, size: number): void {
+    const bytes = utf8.encode(text);
+    if (bytes.length >= size) throw new EncodeError(`"${text}" is longer than ${size - 1} bytes`);
+    this.bytes(bytes);
+    this.zeros(size - bytes.length);
+  }
+
+  /** Overwrites two bytes written earlier. */
+  patch16(at: number, value: number): void {
+    if (value > 0xffff) throw new EncodeError(`an element of ${value} bytes does not fit its 16-bit length`);
+    this.view.setUint16(at, value);
+  }
+
+  /** Writes the size of the element that began at `start` into its 16-bit length at `at`. */
+  patchSize(start: number, at = start + 2): void {
+    this.patch16(at, this.at - start);
+  }
+
+  /** What was written, as a view that the next write may change. */
+  peek(start = 0): Uint8Array {
+    return this.slab.subarray(start, this.at);
+  }
+
+  /** What was written, for good: the writer goes on with other memory. */
+  take(): Uint8Array {
+    const taken = this.slab.subarray(0, this.at);
+    this.slab = new Uint8Array(Math.min(this.slab.length, 65536));
+    this.view = new DataView(this.slab.buffer);
+    this.at = 0;
+    return taken;
+  }
+
+  /** Forgets what was written, or what was written after `size`; the memory is used again. */
+  reset(size = 0): void {
+    this.at = size;
+  }
+}
