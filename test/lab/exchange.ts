@@ -1,0 +1,100 @@
+// "This frame in here; exactly these frames out there; anything else is a failure." Frames of a test carry a seal at their
+// end, behind the last byte that their headers count, so that neither the kernels' own chatter nor their answers count.
+import { setTimeout as delay } from 'node:timers/promises';
+import { decapsulated, described } from './packets.js';
+import type { SeenFrame, Tap, Wire } from './wire.js';
+
+/** A frame at a tap. */
+export interface Placed {
+  readonly at: Tap;
+  readonly frame: Buffer;
+}
+
+/** What is sent, what must arrive, and where to look for frames that must not. */
+export interface Exchange {
+  readonly send: readonly Placed[];
+  readonly expect: readonly Placed[];
+  readonly watch: readonly Tap[];
+  /** How long after the last expected frame to wait for further ones. */
+  readonly quietMs?: number;
+  readonly deadlineMs?: number;
+}
+
+/** What an exchange came to: nothing missing and nothing surplus is success. */
+export interface Outcome {
+  readonly missing: readonly string[];
+  readonly surplus: readonly string[];
+}
+
+const shortestFrame = 60;
+const sealSize = 8;
+let sealed = 0;
+
+/** Pads a frame as a NIC would and ends it with a seal of its own. */
+function seal(frame: Buffer, count: number): Buffer {
+  const mark = Buffer.alloc(sealSize);
+  mark.write('dflytest', 'latin1');
+  mark.writeUInt32BE(count, 4);
+  return Buffer.concat([frame, Buffer.alloc(Math.max(0, shortestFrame - frame.length)), mark]);
+}
+
+/** Whether `seen` is `frame` with padding and the seal behind it. */
+function isSame(seen: Buffer, frame: Buffer): boolean {
+  const rest = seen.subarray(frame.length, seen.length - sealSize);
+  return (
+    seen.length >= frame.length + sealSize &&
+    seen.subarray(0, frame.length).equals(frame) &&
+    rest.every((byte) => byte === 0)
+  );
+}
+
+function hasSeal({ frame, direction }: SeenFrame, first: number): boolean {
+  const at = frame.length - sealSize;
+  return (
+    direction === 'in' &&
+    at > 0 &&
+    frame.toString('latin1', at, at + 4) === 'dfly' &&
+    frame.readUInt32BE(at + 4) >= first
+  );
+}
+
+function compare({ expect, watch }: Exchange, first: number): Outcome {
+  const left = [...new Set([...watch, ...expect.map(({ at }) => at)])].flatMap((at) =>
+    at.seen.filter((seen) => hasSeal(seen, first)).map(({ frame }) => ({ at, frame })),
+  );
+  const missing = [];
+  for (const { at, frame } of expect) {
+    const index = left.findIndex((seen) => seen.at === at && isSame(seen.frame, frame));
+    if (index < 0) missing.push(`${at.name}: ${described(frame)}`);
+    else left.splice(index, 1);
+  }
+  return { missing, surplus: left.map(({ at, frame }) => `${at.name}: ${described(frame)}`) };
+}
+
+/** Sends, waits for what is expected and then a little longer, and says what is missing and what there was too much of. */
+export async function exchange(wire: Wire, plan: Exchange): Promise<Outcome> {
+  const first = sealed + 1;
+  for (const { at, frame } of plan.send) {
+    sealed += 1;
+    at.send(seal(frame, sealed));
+  }
+  const end = Date.now() + (plan.deadlineMs ?? 2_000);
+  for (;;) {
+    await delay(20);
+    await wire.sync();
+    if (compare(plan, first).missing.length === 0 || Date.now() > end) break;
+  }
+  await delay(plan.quietMs ?? 150);
+  await wire.sync();
+  return compare(plan, first);
+}
+
+/** Sealed frames of the underlay that a tap has seen (in either direction), without their tunnel. */
+export function sealedInTunnel(tap: Tap): { vni: number; inner: Buffer }[] {
+  return tap.seen.flatMap(({ frame, direction, time }) => {
+    const packet = decapsulated(frame);
+    return packet !== undefined && hasSeal({ frame: packet.inner, direction: 'in', time }, 0) && direction === 'in'
+      ? [packet]
+      : [];
+  });
+}
