@@ -52,8 +52,9 @@ function readPackages(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {};
 }
 
-/** npm packages that the lock file names and that are not installed in that version. */
+/** npm packages that the lock file names and that are not installed in that version; what is borrowed is taken as it is. */
 export function missingNpmPackages() {
+  if (hasBorrowedNodeModules()) return [];
   const installed = readPackages('node_modules/.package-lock.json');
   return Object.entries(readPackages('package-lock.json'))
     .filter(
@@ -63,8 +64,8 @@ export function missingNpmPackages() {
     .map(([path, entry]) => `${path.replace(/^.*node_modules\//, '')}@${entry.version}`);
 }
 
-/** True where node_modules is somebody else's folder, which we then leave alone. */
-export function hasBorrowedNodeModules() {
+/** True where node_modules is another checkout's, which is kept by that one. */
+function hasBorrowedNodeModules() {
   return lstatSync('node_modules', { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 

@@ -3,14 +3,7 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { URL, fileURLToPath } from 'node:url';
-import {
-  hasBorrowedNodeModules,
-  hasProgram,
-  isBuilt,
-  missingDebianPackages,
-  missingNpmPackages,
-  noteBuild,
-} from './missing.mjs';
+import { hasProgram, isBuilt, missingDebianPackages, missingNpmPackages, noteBuild } from './missing.mjs';
 import { installDebianPackages } from './services.mjs';
 import { say, step } from './step.mjs';
 
@@ -60,11 +53,7 @@ async function install(npm, debian) {
     const still = missingDebianPackages().filter((name) => debian.includes(name));
     if (still.length > 0) throw new Error(`apt-get is content, yet programs of ${still.join(', ')} are missing`);
   }
-  if (npm.length > 0) {
-    if (hasBorrowedNodeModules())
-      throw new Error('node_modules is a link to another checkout; run npm ci there, or remove the link');
-    await step(`npm ci (${npm.length} packages)`, 'npm', ['ci', '--no-audit', '--no-fund']);
-  }
+  if (npm.length > 0) await step(`npm ci (${npm.length} packages)`, 'npm', ['ci', '--no-audit', '--no-fund']);
 }
 
 /** Brings what is missing. Options: `yes`, `install` (false: only say), `debian` (false: leave these out). */
