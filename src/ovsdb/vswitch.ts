@@ -40,6 +40,8 @@ export interface VswitchOptions {
   /** How long a write waits for ovs-vswitchd to apply it before its outcome is called pending, in milliseconds. */
   readonly applyDeadlineMs?: number;
   readonly reconnect?: ReconnectConfig;
+  /** How long a probe may be unanswered before the link counts as stalled, in milliseconds. */
+  readonly stallMs?: number;
   readonly clock?: Clock;
   readonly dial?: Dial;
 }

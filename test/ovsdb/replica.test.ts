@@ -1,0 +1,156 @@
+// Rows as ovsdb-server(7), 4.1.14 and RFC 7047, 4.1.6 describe their changes.
+import fc from 'fast-check';
+import t from 'tap';
+import { type Datum, datumAfter, defaultDatum, isSameDatum, parseDatum } from '../../src/ovsdb/datum.js';
+import { Replica } from '../../src/ovsdb/replica.js';
+import { type ColumnType, parseSchema } from '../../src/ovsdb/schema.js';
+
+const set: ColumnType = { key: 'string', min: 0, max: Infinity };
+const map: ColumnType = { key: 'string', value: 'string', min: 0, max: Infinity };
+const optional: ColumnType = { key: 'integer', min: 0, max: 1 };
+
+const schema = parseSchema({
+  tables: {
+    T: {
+      columns: {
+        i: { type: 'integer' },
+        o: { type: { key: 'integer', min: 0, max: 1 } },
+        s: { type: { key: { type: 'string', enum: ['set', ['a', 'b']] }, min: 0, max: 'unlimited' } },
+        m: { type: { key: 'string', value: 'string', min: 0, max: 'unlimited' } },
+        u: { type: { key: { type: 'uuid', refTable: 'T' } } },
+        b: { type: 'boolean' },
+      },
+    },
+  },
+});
+
+function shown(replica: Replica): Record<string, Record<string, unknown>> {
+  return Object.fromEntries(
+    [...replica.rows('T')].map(([uuid, row]) => [
+      uuid,
+      Object.fromEntries([...row].map(([name, datum]) => [name, text(datum)])),
+    ]),
+  );
+}
+
+const text = (datum: Datum): string =>
+  [...datum]
+    .map(([key, value]) => (value === undefined ? key : `${key}=${value}`))
+    .sort()
+    .join(' ');
+
+void t.test('columns that an insert leaves out have their defaults', (t) => {
+  const replica = new Replica();
+  replica.replace(schema, { T: { x: { initial: {} } } }, 'update2');
+  t.same(shown(replica), { x: { i: '0', o: '', s: '', m: '', u: '00000000-0000-0000-0000-000000000000', b: 'false' } });
+  t.end();
+});
+
+void t.test(
+  'a modification replaces scalars and optional values, and toggles members of sets and pairs of maps',
+  (t) => {
+    const replica = new Replica();
+    const initial = {
+      i: 1,
+      o: 5,
+      s: ['set', ['a', 'b']],
+      m: [
+        'map',
+        [
+          ['k', '1'],
+          ['l', '2'],
+        ],
+      ],
+    };
+    replica.replace(schema, { T: { x: { initial } } }, 'update2');
+    const modify = {
+      i: 2,
+      o: ['set', []],
+      s: ['set', ['b', 'c']],
+      m: [
+        'map',
+        [
+          ['k', '1'],
+          ['l', '9'],
+          ['n', '3'],
+        ],
+      ],
+      b: true,
+    };
+    replica.apply({ T: { x: { modify } } }, 'update2');
+    t.match(shown(replica), { x: { i: '2', o: '', s: 'a c', m: 'l=9 n=3', b: 'true' } });
+    replica.apply({ T: { x: { modify: { o: 7, s: 'd' } } } }, 'update2');
+    t.match(shown(replica), { x: { o: '7', s: 'a c d' } });
+    t.end();
+  },
+);
+
+void t.test('the RFC’s update brings the whole row, and no row for one that is gone', (t) => {
+  const replica = new Replica();
+  replica.replace(schema, { T: { x: { new: { i: 1, s: 'a' } } } }, 'update');
+  const changes = replica.apply({ T: { x: { old: { i: 1 }, new: { i: 2, s: 'a' } } } }, 'update');
+  t.match(changes, [{ table: 'T', uuid: 'x', before: new Map(), after: new Map() }]);
+  t.match(shown(replica), { x: { i: '2', s: 'a' } });
+  t.match(replica.apply({ T: { x: { old: { i: 2 } } } }, 'update'), [{ uuid: 'x' }]);
+  t.same(shown(replica), {});
+  t.end();
+});
+
+void t.test('what is said again is no change, and tables and columns that were not asked for are ignored', (t) => {
+  const replica = new Replica();
+  const snapshot = { T: { x: { initial: { s: ['set', ['a', 'b']] } } } };
+  t.equal(replica.replace(schema, snapshot, 'update2').length, 1);
+  const row = replica.rows('T').get('x');
+  t.same(replica.replace(schema, { T: { x: { initial: { s: ['set', ['b', 'a']] } } } }, 'update2'), []);
+  t.same(replica.apply({ T: { x: { modify: { s: ['set', []] } } }, Other: { y: { insert: {} } } }, 'update2'), []);
+  t.same(replica.apply({ T: { x: { modify: { unknown: 1 } } } }, 'update2'), []);
+  t.equal(replica.rows('T').get('x'), row);
+  t.end();
+});
+
+void t.test('an update with one impossible row changes nothing at all', (t) => {
+  const replica = new Replica();
+  replica.replace(schema, { T: { x: { initial: { i: 1 } } } }, 'update2');
+  const impossible: unknown[] = [
+    { T: { x: { modify: { i: 2 } }, y: { modify: { i: 2 } } } },
+    { T: { x: { modify: { i: 2 } }, y: { insert: { i: 'two' } } } },
+    { T: { x: { modify: { i: 2 } }, y: {} } },
+    { T: { x: { modify: { i: 2 } }, y: 7 } },
+    { T: { x: { modify: { m: ['set', []] } } } },
+    [],
+  ];
+  for (const update of impossible) {
+    t.throws(() => replica.apply(update, 'update2'), { code: 'OVSDB_PEER_MALFORMED' });
+    t.match(shown(replica), { x: { i: '1' } }, JSON.stringify(update));
+  }
+  t.end();
+});
+
+// The server's own definition of a difference, turned round: what is in exactly one of two sets, and the pairs of the new
+// map that are not in the old one, with the pairs of the old one whose key is gone.
+const difference = (old: Datum, now: Datum): Datum =>
+  new Map([
+    ...[...now].filter(([key, value]) => !old.has(key) || old.get(key) !== value),
+    ...[...old].filter(([key]) => !now.has(key)),
+  ]);
+
+void t.test('any two values: the old one and the difference give the new one', (t) => {
+  const pairs = fc.dictionary(fc.string(), fc.string()).map((pairs): Datum => new Map(Object.entries(pairs)));
+  const members = fc.array(fc.string()).map((texts): Datum => new Map(texts.map((one) => [one, undefined])));
+  for (const [values, type] of [
+    [pairs, map],
+    [members, set],
+  ] as const) {
+    fc.assert(fc.property(values, values, (old, now) => isSameDatum(datumAfter(old, difference(old, now), type), now)));
+  }
+  t.end();
+});
+
+void t.test('a set of one may come bare, and an optional value as a set', (t) => {
+  t.same(parseDatum('a', set), parseDatum(['set', ['a']], set));
+  t.same(parseDatum(['set', []], optional), new Map());
+  t.same(parseDatum(['set', [5]], optional), parseDatum(5, optional));
+  t.same(parseDatum(['set', [['uuid', 'x']]], { ...set, key: 'uuid' }), new Map([['x', undefined]]));
+  t.same(defaultDatum({ ...map, min: 1 }), new Map([['', '']]));
+  t.end();
+});
