@@ -1,10 +1,11 @@
-// `npm run vectors`: has ovs-ofctl encode every argument in test/ofp/vectors/ovs-ofctl-*.json again and shows what differs;
-// with --write the files take what ovs-ofctl says now.
+// `npm run vectors`: has ovs-ofctl encode, and ovs-vswitchd say again, every argument in test/ofp/vectors/, and shows what
+// differs; with --write the files take what they say now.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { recordDumps, type DumpRow } from './dump-vectors.js';
 import { recordingSwitch } from './recording-switch.js';
 
 interface Row {
@@ -12,10 +13,10 @@ interface Row {
   readonly argument: string;
   frames: string[];
 }
-interface Vectors {
+interface Vectors<R> {
   producer: string;
   readonly command: string;
-  readonly rows: Row[];
+  readonly rows: R[];
 }
 
 const run = promisify(execFile);
@@ -35,33 +36,67 @@ async function say(socket: string, { command, argument }: Row): Promise<void> {
   }
 }
 
-async function main(write: boolean): Promise<number> {
+interface Named {
+  readonly argument: string;
+}
+
+function compare(name: string, before: readonly Named[], after: readonly Named[]): number {
+  let differences = 0;
+  for (const [i, row] of after.entries()) {
+    const [was, is] = [JSON.stringify(before[i]), JSON.stringify(row)];
+    if (was === is) continue;
+    differences++;
+    process.stdout.write(`${name}: ${row.argument}\n  was ${was}\n  is  ${is}\n`);
+  }
+  return differences;
+}
+
+async function recordFrames(rows: readonly Row[]): Promise<void> {
   const temporary = await mkdtemp(join(tmpdir(), 'damselfly-vectors-'));
   const socket = join(temporary, 'switch');
   const { server, taken } = await recordingSwitch(socket);
-  const producer = (await run('ovs-ofctl', ['--version'])).stdout.split('\n')[0] ?? '';
-  let differences = 0;
   try {
-    for (const name of (await readdir(folder)).filter((file) => /^ovs-ofctl-.*\.json$/.test(file))) {
-      // The files are our own.
-      const vectors = JSON.parse(await readFile(join(folder, name), 'utf8')) as Vectors;
-      for (const row of vectors.rows) {
-        await say(socket, row);
-        const frames = taken().map(withoutXid);
-        if (frames.join() !== row.frames.join()) {
-          differences++;
-          process.stdout.write(
-            `${name}: ${row.command} ${row.argument}\n  was ${row.frames.join(' ')}\n  is  ${frames.join(' ')}\n`,
-          );
-        }
-        row.frames = frames;
-      }
-      if (write) await writeFile(join(folder, name), JSON.stringify({ ...vectors, producer }, null, 1) + '\n');
+    for (const row of rows) {
+      await say(socket, row);
+      row.frames = taken().map(withoutXid);
     }
   } finally {
     server.close();
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+async function record<R extends Named>(
+  name: string,
+  write: boolean,
+  vectors: Vectors<R>,
+  again: (rows: R[]) => Promise<void>,
+): Promise<number> {
+  const rows = structuredClone(vectors.rows);
+  await again(rows);
+  const producer = (await run('ovs-ofctl', ['--version'])).stdout.split('\n')[0] ?? '';
+  if (write) await writeFile(join(folder, name), JSON.stringify({ ...vectors, producer, rows }, null, 2) + '\n');
+  return compare(name, vectors.rows, rows);
+}
+
+const dumps = (kind: 'flow' | 'group') => async (rows: DumpRow[]) => {
+  for (const refusal of await recordDumps(rows, kind)) process.stdout.write(`refused: ${refusal}\n`);
+};
+
+// The vectors are our own files, of the type that their name says.
+const read = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8')) as unknown;
+
+async function recordFile(name: string, write: boolean): Promise<number> {
+  const vectors = await read(name);
+  if (name.startsWith('ovs-ofctl-')) return record(name, write, vectors as Vectors<Row>, recordFrames);
+  const kind = name === 'ovs-vswitchd-groups.json' ? 'group' : 'flow';
+  return record(name, write, vectors as Vectors<DumpRow>, dumps(kind));
+}
+
+async function main(write: boolean): Promise<number> {
+  let differences = 0;
+  const names = (await readdir(folder)).filter((file) => /^ovs-(ofctl|vswitchd)-.*\.json$/.test(file)).sort();
+  for (const name of names) differences += await recordFile(name, write);
   process.stdout.write(`${differences} differences\n`);
   return write || differences === 0 ? 0 : 1;
 }

@@ -6,6 +6,8 @@ export interface Subfield<F extends FieldName = FieldName> {
   readonly field: F;
   readonly start: number;
   readonly bits: number;
+  /** Bytes of a tun_metadata field where the switch's TLV table gives it a size. */
+  readonly size?: number;
 }
 
 /** A set_field whose value has the type that its field has. */
@@ -143,6 +145,7 @@ export type Action =
       readonly field: WritableField;
       readonly start: number;
       readonly bits: number;
+      readonly size?: number;
       readonly value: number | bigint;
     }
   | { readonly type: 'reg_move'; readonly src: Subfield; readonly dst: Subfield<WritableField> }
@@ -170,7 +173,7 @@ export type Action =
   | { readonly type: 'decap'; readonly packetType: number }
   | { readonly type: 'debug_recirc' }
   | { readonly type: 'debug_slow' }
-  | { readonly type: 'delete_field'; readonly field: WritableField }
+  | { readonly type: 'delete_field'; readonly field: WritableField; readonly size?: number }
   | BundleAction
   | Multipath
   | Sample

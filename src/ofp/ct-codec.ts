@@ -1,9 +1,8 @@
 // Connection tracking and address translation on the wire (ovs-actions(7): ct, nat).
 import type { Action, Ct, Nat } from './action-types.js';
-import { field } from './fields.js';
 import { begin, finish, nicira, type NestedActions } from './nicira-header.js';
 import type { Reader } from './reader.js';
-import { packOffsetBits, readFieldHeader, unpackOffsetBits, writeFieldHeader } from './subfield.js';
+import { packOffsetBits, readFieldHeader, subfieldOf, unpackOffsetBits, writeFieldHeader } from './subfield.js';
 import type { Writer } from './writer.js';
 
 const ctFlag = { commit: 1, force: 2 } as const;
@@ -18,7 +17,7 @@ export function writeCt(w: Writer, action: Ct, nested: NestedActions): void {
     w.u32(0);
     w.u16(zone);
   } else {
-    writeFieldHeader(w, field(zone.field));
+    writeFieldHeader(w, zone);
     w.u16(packOffsetBits(zone));
   }
   w.u8(action.table ?? noTable);
@@ -31,11 +30,12 @@ export function writeCt(w: Writer, action: Ct, nested: NestedActions): void {
 /** Reads a ct; undefined if its zone is in a field unknown here. */
 export function readCt(r: Reader, nested: NestedActions): Action | undefined {
   const flags = r.u16();
-  const source = r.peek16() === 0 && r.peek16(2) === 0 ? undefined : { row: readFieldHeader(r) };
-  if (!source) r.skip(4);
+  const isNumber = r.peek32() === 0;
+  if (isNumber) r.skip(4);
+  const source = isNumber ? undefined : readFieldHeader(r);
   const zoneBits = r.u16();
-  if ((source && !source.row) || flags & ~(ctFlag.commit | ctFlag.force)) return undefined;
-  const zone = source?.row ? { field: source.row.name, ...unpackOffsetBits(zoneBits) } : zoneBits;
+  const zone = isNumber ? zoneBits : subfieldOf(source, unpackOffsetBits(zoneBits));
+  if (zone === undefined || flags & ~(ctFlag.commit | ctFlag.force)) return undefined;
   const table = r.u8();
   r.skip(3);
   const alg = r.u16();

@@ -91,7 +91,7 @@ export const fieldTable = {
   ipv6_src: row('OXM_OF_IPV6_SRC', 26, 128, 'rw', 'mask', 'ipv6', 'ipv6', { alias: ['NXM_NX_IPV6_SRC', 19] }),
   ipv6_dst: row('OXM_OF_IPV6_DST', 27, 128, 'rw', 'mask', 'ipv6', 'ipv6', { alias: ['NXM_NX_IPV6_DST', 20] }),
   ip_frag: row('NXM_NX_IP_FRAG', 26, 2, 'ro', 'mask', 'frag', 'ip'),
-  ip_dscp: row('OXM_OF_IP_DSCP', 8, 6, 'rw', 'exact', 'decimal', 'ip', { text: 'nw_tos_shifted' }),
+  ip_dscp: row('OXM_OF_IP_DSCP', 8, 6, 'rw', 'exact', 'decimal', 'ip'),
   nw_tos: row('NXM_OF_IP_TOS', 5, 8, 'rw', 'exact', 'decimal', 'ip'),
   ip_ecn: row('OXM_OF_IP_ECN', 9, 2, 'rw', 'exact', 'decimal', 'ip', { alias: ['NXM_NX_IP_ECN', 28], text: 'nw_ecn' }),
   nw_ttl: row('NXM_NX_IP_TTL', 29, 8, 'rw', 'exact', 'decimal', 'ip'),

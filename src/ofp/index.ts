@@ -17,3 +17,7 @@ export type * from './messages.js';
 export type * from './multipart-types.js';
 export type * from './resource-types.js';
 export { EncodeError, Writer } from './writer.js';
+export { formatAction, formatActions, formatInstructions } from './text-actions.js';
+export { formatFlow, formatFlowMod, formatGroup, type FlowText } from './text-flow.js';
+export { formatMatch } from './text-match.js';
+export { formatIpv4, formatIpv6, formatMac } from './text-values.js';

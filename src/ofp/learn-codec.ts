@@ -1,9 +1,8 @@
 // The learn action on the wire (ovs-actions(7): learn): a flow to add, whose match and actions come from the packet.
 import type { Action, Learn, LearnSource, LearnSpec, Subfield } from './action-types.js';
-import { field } from './fields.js';
 import { begin, finish, nicira } from './nicira-header.js';
 import type { Reader } from './reader.js';
-import { readFieldHeader, writeFieldHeader } from './subfield.js';
+import { readFieldHeader, subfieldOf, writeFieldHeader } from './subfield.js';
 import type { Writer } from './writer.js';
 
 /** Bits of a learn's flags. */
@@ -16,7 +15,7 @@ const bitsOfSpec = 0x7ff;
 const immediateSize = (bits: number) => 2 * Math.ceil(bits / 16);
 
 function writePlace(w: Writer, place: Subfield): void {
-  writeFieldHeader(w, field(place.field));
+  writeFieldHeader(w, place);
   w.u16(place.start);
 }
 
@@ -49,16 +48,15 @@ export function writeLearn(w: Writer, action: Learn): void {
     w.u32(action.limit ?? 0);
     w.u16(action.resultBit?.start ?? 0);
     w.zeros(2);
-    if (action.resultBit) writeFieldHeader(w, field(action.resultBit.field));
+    if (action.resultBit) writeFieldHeader(w, action.resultBit);
   }
   for (const spec of action.specs) writeSpec(w, spec);
   finish(w, start);
 }
 
 function readPlace(r: Reader, bits: number): Subfield | undefined {
-  const row = readFieldHeader(r);
-  const start = r.u16();
-  return row && { field: row.name, start, bits };
+  const named = readFieldHeader(r);
+  return subfieldOf(named, { start: r.u16(), bits });
 }
 
 function readImmediate(r: Reader, bits: number): LearnSource {
@@ -100,8 +98,8 @@ function readExtension(r: Reader, flags: number): { limit: number; resultBit?: S
   const start = r.u16();
   r.skip(2);
   if (!(flags & learnFlag.writeResult)) return { limit };
-  const row = readFieldHeader(r);
-  return row && { limit, resultBit: { field: row.name, start, bits: 1 } };
+  const resultBit = subfieldOf(readFieldHeader(r), { start, bits: 1 });
+  return resultBit && { limit, resultBit };
 }
 
 /** Reads a learn or learn2; undefined if it names a field unknown here. */

@@ -50,10 +50,12 @@ function writeController2(w: Writer, action: Controller): void {
   if (maxLen !== 0xffff)
     writeProperty(w, property.maxLen, () => {
       w.u16(maxLen);
+      w.zeros(2);
     });
   if (controllerId !== 0)
     writeProperty(w, property.controllerId, () => {
       w.u16(controllerId);
+      w.zeros(2);
     });
   if (reason !== reasonAction)
     writeProperty(w, property.reason, () => {

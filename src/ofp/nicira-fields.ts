@@ -1,6 +1,6 @@
 // Nicira actions that name fields: load, move, push, pop, output to a register, masked set_field, hashes over the packet.
 import type { Action, BundleAction, Multipath, Subfield } from './action-types.js';
-import { field, type AnyFieldValue, type FieldRow, type WritableField } from './fields.js';
+import { field, type AnyFieldValue, type FieldRow } from './fields.js';
 import { allOnes } from './match-codec.js';
 import { begin, finish, nicira, niciraHeaderSize, port16, port32 } from './nicira-header.js';
 import { oxmHeader, readOxm, writeValue } from './oxm.js';
@@ -11,6 +11,8 @@ import {
   readFieldHeader,
   unpackOffsetBits,
   writeFieldHeader,
+  subfieldOf,
+  writableSubfield,
 } from './subfield.js';
 import type { Writer } from './writer.js';
 
@@ -36,7 +38,7 @@ export function writeRegLoad(w: Writer, action: ActionOf<'reg_load'>): void {
   }
   const start = begin(w, nicira.reg_load);
   w.u16(packOffsetBits(action));
-  writeFieldHeader(w, row);
+  writeFieldHeader(w, action);
   w.u64(action.value);
   w.patchSize(start);
 }
@@ -70,8 +72,8 @@ export function writeRegMove(w: Writer, { src, dst }: ActionOf<'reg_move'>): voi
   w.u16(src.bits);
   w.u16(src.start);
   w.u16(dst.start);
-  writeFieldHeader(w, field(src.field));
-  writeFieldHeader(w, field(dst.field));
+  writeFieldHeader(w, src);
+  writeFieldHeader(w, dst);
   finish(w, start);
 }
 
@@ -79,7 +81,7 @@ export function writeRegMove(w: Writer, { src, dst }: ActionOf<'reg_move'>): voi
 export function writeStack(w: Writer, subtype: number, subfield: Subfield): void {
   const start = begin(w, subtype);
   w.u16(subfield.start);
-  writeFieldHeader(w, field(subfield.field));
+  writeFieldHeader(w, subfield);
   w.u16(subfield.bits);
   finish(w, start);
 }
@@ -90,7 +92,7 @@ export function writeOutputReg(w: Writer, { source, maxLen = 0xffff }: ActionOf<
   const start = begin(w, wide ? nicira.output_reg2 : nicira.output_reg);
   w.u16(packOffsetBits(source));
   if (wide) w.u16(maxLen);
-  writeFieldHeader(w, field(source.field));
+  writeFieldHeader(w, source);
   if (!wide) {
     w.u16(maxLen);
     w.zeros(6);
@@ -107,7 +109,7 @@ export function writeBundle(w: Writer, action: BundleAction): void {
   w.u32(field('nxm_in_port').header);
   w.u16(action.members.length);
   w.u16(action.load ? packOffsetBits(action.load) : 0);
-  if (action.load) writeFieldHeader(w, field(action.load.field));
+  if (action.load) writeFieldHeader(w, action.load);
   else w.u32(0);
   w.zeros(4);
   for (const member of action.members) w.u16(port16(member));
@@ -125,7 +127,7 @@ export function writeMultipath(w: Writer, action: Multipath): void {
   w.u32(action.arg);
   w.zeros(2);
   w.u16(packOffsetBits(action.target));
-  writeFieldHeader(w, field(action.target.field));
+  writeFieldHeader(w, action.target);
   w.patchSize(start);
 }
 
@@ -134,29 +136,21 @@ export function writeCheckPktLarger(w: Writer, { length, target }: ActionOf<'che
   const start = begin(w, nicira.check_pkt_larger);
   w.u16(length);
   w.u16(target.start);
-  writeFieldHeader(w, field(target.field));
+  writeFieldHeader(w, target);
   finish(w, start);
 }
 
 /** Writes the removal of a tun_metadata field. */
 export function writeDeleteField(w: Writer, action: ActionOf<'delete_field'>): void {
   const start = begin(w, nicira.delete_field);
-  writeFieldHeader(w, field(action.field));
+  writeFieldHeader(w, action);
   w.zeros(6);
   finish(w, start);
 }
 
-/** A part of a field that actions may write. */
-export const writable = (row: FieldRow | undefined, at: { start: number; bits: number }) =>
-  // Writable is what the registry says of the row.
-  row?.access === 'rw' ? { field: row.name as WritableField, ...at } : undefined;
-
-const readable = (row: FieldRow | undefined, at: { start: number; bits: number }): Subfield | undefined =>
-  row && { field: row.name, ...at };
-
 function readRegLoad(r: Reader): Action | undefined {
   const at = unpackOffsetBits(r.u16());
-  const target = writable(readFieldHeader(r), at);
+  const target = writableSubfield(readFieldHeader(r), at);
   return target && { type: 'reg_load', ...target, value: r.wide() };
 }
 
@@ -172,27 +166,27 @@ function readRegMove(r: Reader): Action | undefined {
   const bits = r.u16();
   const srcStart = r.u16();
   const dstStart = r.u16();
-  const src = readable(readFieldHeader(r), { start: srcStart, bits });
-  const dst = src && writable(readFieldHeader(r), { start: dstStart, bits });
+  const src = subfieldOf(readFieldHeader(r), { start: srcStart, bits });
+  const dst = src && writableSubfield(readFieldHeader(r), { start: dstStart, bits });
   return src && dst && { type: 'reg_move', src, dst };
 }
 
 function readStack(r: Reader, type: 'stack_push' | 'stack_pop'): Action | undefined {
   const start = r.u16();
-  const row = readFieldHeader(r);
+  const named = readFieldHeader(r);
   const at = { start, bits: r.u16() };
   if (type === 'stack_push') {
-    const source = readable(row, at);
+    const source = subfieldOf(named, at);
     return source && { type, source };
   }
-  const target = writable(row, at);
+  const target = writableSubfield(named, at);
   return target && { type, target };
 }
 
 function readOutputReg(r: Reader, wide: boolean): Action | undefined {
   const at = unpackOffsetBits(r.u16());
   const early = wide ? r.u16() : 0;
-  const source = readable(readFieldHeader(r), at);
+  const source = subfieldOf(readFieldHeader(r), at);
   const maxLen = wide ? early : r.u16();
   return source && { type: 'output_reg', source, maxLen };
 }
@@ -202,7 +196,7 @@ function readBundle(r: Reader, loads: boolean): Action | undefined {
   const memberType = r.u32();
   const count = r.u16();
   const at = unpackOffsetBits(r.u16());
-  const load = loads ? readable(readFieldHeader(r), at) : undefined;
+  const load = loads ? subfieldOf(readFieldHeader(r), at) : undefined;
   if (!loads) r.skip(4);
   r.skip(4);
   if (memberType !== field('nxm_in_port').header || (loads && !load) || count * 2 > r.remaining) return undefined;
@@ -216,14 +210,14 @@ function readMultipath(r: Reader): Action | undefined {
   const [algorithm, maxLink, arg] = [r.u16(), r.u16(), r.u32()];
   r.skip(2);
   const at = unpackOffsetBits(r.u16());
-  const target = readable(readFieldHeader(r), at);
+  const target = subfieldOf(readFieldHeader(r), at);
   return target && { type: 'multipath', fields, basis, algorithm, maxLink, arg, target };
 }
 
 function readCheckPktLarger(r: Reader): Action | undefined {
   const length = r.u16();
   const start = r.u16();
-  const target = writable(readFieldHeader(r), { start, bits: 1 });
+  const target = writableSubfield(readFieldHeader(r), { start, bits: 1 });
   return target && { type: 'check_pkt_larger', length, target };
 }
 
@@ -251,8 +245,10 @@ export function readFieldAction(r: Reader, subtype: number): Action | undefined 
     case nicira.check_pkt_larger:
       return readCheckPktLarger(r);
     case nicira.delete_field: {
-      const row = writable(readFieldHeader(r), { start: 0, bits: 0 });
-      return row && { type: 'delete_field', field: row.field };
+      const named = writableSubfield(readFieldHeader(r), { start: 0, bits: 0 });
+      return (
+        named && { type: 'delete_field', field: named.field, ...(named.size !== undefined && { size: named.size }) }
+      );
     }
     default:
       return undefined;

@@ -1,0 +1,297 @@
+// A match as ovs-ofctl prints it: its order, its names, its short forms of protocols.
+import { type AnyFieldValue, type FieldName, type FieldRow } from './fields.js';
+import { canonicalEntries } from './match-codec.js';
+import type { Match } from './match.js';
+import {
+  ctStateFlags,
+  formatDecimal,
+  formatFlags,
+  formatHex,
+  formatMaskedFlags,
+  formatPort,
+  formatValue,
+  fragNames,
+  padded,
+  tcpFlags,
+  tunFlags,
+} from './text-values.js';
+
+interface Entry {
+  readonly row: FieldRow;
+  readonly value: number | bigint;
+  readonly mask: number | bigint | undefined;
+}
+type Entries = ReadonlyMap<FieldName, Entry>;
+
+const ethIp = 0x0800;
+const ethIpv6 = 0x86dd;
+const ethArp = 0x0806;
+const ethRarp = 0x8035;
+const shortTypes: ReadonlyMap<number, string> = new Map([
+  [ethIp, 'ip'],
+  [ethIpv6, 'ipv6'],
+  [ethArp, 'arp'],
+  [ethRarp, 'rarp'],
+  [0x8847, 'mpls'],
+  [0x8848, 'mplsm'],
+]);
+const shortProtocols: ReadonlyMap<number, ReadonlyMap<number, string>> = new Map([
+  [
+    ethIp,
+    new Map([
+      [1, 'icmp'],
+      [6, 'tcp'],
+      [17, 'udp'],
+      [132, 'sctp'],
+    ]),
+  ],
+  [
+    ethIpv6,
+    new Map([
+      [58, 'icmp6'],
+      [6, 'tcp6'],
+      [17, 'udp6'],
+      [132, 'sctp6'],
+    ]),
+  ],
+]);
+
+// The order of printing; `short` stands for the protocol's short form, `vlan` for the fields of the tag.
+const order = [
+  'pkt_mark',
+  'recirc_id',
+  'dp_hash',
+  'conj_id',
+  'actset_output',
+  'ct_state',
+  'ct_zone',
+  'ct_mark',
+  'ct_label',
+  'ct_nw_src',
+  'ct_ipv6_src',
+  'ct_nw_dst',
+  'ct_ipv6_dst',
+  'ct_nw_proto',
+  'ct_tp_src',
+  'ct_tp_dst',
+  'packet_type',
+  'short',
+  'reg0',
+  'reg1',
+  'reg2',
+  'reg3',
+  'reg4',
+  'reg5',
+  'reg6',
+  'reg7',
+  'reg8',
+  'reg9',
+  'reg10',
+  'reg11',
+  'reg12',
+  'reg13',
+  'reg14',
+  'reg15',
+  'tun_id',
+  'tun_src',
+  'tun_dst',
+  'tun_ipv6_src',
+  'tun_ipv6_dst',
+  'tun_gbp_id',
+  'tun_gbp_flags',
+  'tun_erspan_ver',
+  'tun_erspan_idx',
+  'tun_erspan_dir',
+  'tun_erspan_hwid',
+  'tun_gtpu_flags',
+  'tun_gtpu_msgtype',
+  'tun_flags',
+  'metadata',
+  'in_port',
+  'nxm_in_port',
+  'vlan',
+  'eth_src',
+  'eth_dst',
+  'eth_type',
+  'nsh_flags',
+  'nsh_ttl',
+  'nsh_mdtype',
+  'nsh_np',
+  'nsh_spi',
+  'nsh_si',
+  'nsh_c1',
+  'nsh_c2',
+  'nsh_c3',
+  'nsh_c4',
+  'ipv6_src',
+  'ipv6_dst',
+  'ipv6_label',
+  'arp_spa',
+  'arp_tpa',
+  'ipv4_src',
+  'ipv4_dst',
+  'ip_proto',
+  'arp_op',
+  'arp_sha',
+  'arp_tha',
+  'nw_tos',
+  'ip_dscp',
+  'ip_ecn',
+  'nw_ttl',
+  'mpls_label',
+  'mpls_tc',
+  'mpls_ttl',
+  'mpls_bos',
+  'ip_frag',
+  'icmpv4_type',
+  'icmpv4_code',
+  'icmpv6_type',
+  'icmpv6_code',
+  'nd_target',
+  'nd_sll',
+  'nd_tll',
+  'nd_reserved',
+  'nd_options_type',
+  'tcp_src',
+  'tcp_dst',
+  'udp_src',
+  'udp_dst',
+  'sctp_src',
+  'sctp_dst',
+  'tcp_flags',
+] as const;
+type Place = (typeof order)[number];
+
+// ovs-ofctl's names in matches, where they are not the field's own.
+const matchNames: Partial<Record<FieldName, string>> = {
+  in_port: 'in_port',
+  nxm_in_port: 'in_port',
+  eth_src: 'dl_src',
+  eth_dst: 'dl_dst',
+  eth_type: 'dl_type',
+  ipv4_src: 'nw_src',
+  ipv4_dst: 'nw_dst',
+  icmpv6_type: 'icmp_type',
+  icmpv6_code: 'icmp_code',
+  ip_frag: 'nw_frag',
+  tcp_src: 'tp_src',
+  tcp_dst: 'tp_dst',
+  udp_src: 'tp_src',
+  udp_dst: 'tp_dst',
+  sctp_src: 'tp_src',
+  sctp_dst: 'tp_dst',
+};
+
+function fragText({ value, mask }: Entry): string {
+  const first = Number(value) & 1;
+  const later = Number(value) & 2;
+  if (mask === 1) return first ? 'yes' : 'no';
+  if (mask === 2) return later ? 'later' : 'not_later';
+  return fragNames[Number(value)] ?? '<error>';
+}
+
+function flagsText({ row, value, mask }: Entry, names: readonly string[]): string {
+  // tun_flags has more flags inside the switch than a match can name, so it is never exact.
+  const every = row.name !== 'tun_flags' && (mask === undefined || Number(mask) === 2 ** names.length - 1);
+  return every ? formatFlags(names, Number(value)) : formatMaskedFlags(names, Number(value), Number(mask ?? 1));
+}
+
+function packetTypeText({ value }: Entry): string {
+  return `(${Number(value) >>> 16},${padded(Number(value) & 0xffff, 1)})`;
+}
+
+function entryText(entry: Entry): string {
+  const { row, value, mask } = entry;
+  switch (row.name) {
+    case 'ip_frag':
+      return fragText(entry);
+    case 'ct_state':
+      return flagsText(entry, ctStateFlags);
+    case 'tcp_flags':
+      return flagsText(entry, tcpFlags);
+    case 'tun_flags':
+      return flagsText(entry, tunFlags);
+    case 'packet_type':
+      return packetTypeText(entry);
+    case 'ct_zone':
+      return value.toString();
+    case 'ipv6_label':
+      return mask === undefined ? padded(value, 5) : `${padded(value, 5)}/${padded(mask, 5)}`;
+    case 'eth_type':
+      return padded(value, 4);
+    default:
+      return genericText(entry);
+  }
+}
+
+function genericText({ row, value, mask }: Entry): string {
+  if (row.format === 'port' || row.format === 'port16') return formatPort(Number(value));
+  if (row.format === 'decimal') return formatDecimal(row, value, mask);
+  if (row.format === 'hex') return formatHex(row, value, mask);
+  return formatValue(row, value, mask);
+}
+
+// An address whose mask is longer than its field, or of no bits, cannot occur: canonicalEntries drops it.
+const dscpShift = 2;
+
+function named(entry: Entry): string {
+  const { row, value } = entry;
+  if (row.name === 'ip_dscp') return `nw_tos=${Number(value) << dscpShift}`;
+  return `${matchNames[row.name] ?? row.text}=${entryText(entry)}`;
+}
+
+function shortForm(entries: Entries): { text: string | undefined; hides: readonly FieldName[] } {
+  const type = Number(entries.get('eth_type')?.value ?? 0);
+  const protocol = entries.get('ip_proto');
+  const byProtocol = protocol && shortProtocols.get(type)?.get(Number(protocol.value));
+  if (byProtocol) return { text: byProtocol, hides: ['eth_type', 'ip_proto'] };
+  return { text: shortTypes.get(type), hides: shortTypes.has(type) ? ['eth_type'] : [] };
+}
+
+const presentBit = 0x1000;
+const vidBits = 0x0fff;
+
+// The tag's fields, as dl_vlan and dl_vlan_pcp where a tag is required and they are exact, else as vlan_tci.
+function vlanText(entries: Entries): string[] {
+  const vid = entries.get('vlan_vid');
+  const pcp = entries.get('vlan_pcp');
+  if (!vid && !pcp) return [];
+  const mask = Number(vid ? (vid.mask ?? presentBit | vidBits) : 0) | (pcp ? 0xf000 : 0);
+  const tci = Number(vid?.value ?? 0) | (pcp ? (Number(pcp.value) << 13) | presentBit : 0);
+  const vidMask = mask & vidBits;
+  const pcpExact = pcp !== undefined;
+  if (mask & tci & presentBit && (vidMask === 0 || vidMask === vidBits) && (vidMask || pcpExact))
+    return [...(vidMask ? [`dl_vlan=${tci & vidBits}`] : []), ...(pcpExact ? [`dl_vlan_pcp=${tci >>> 13}`] : [])];
+  return [mask === 0xffff ? `vlan_tci=${padded(tci, 4)}` : `vlan_tci=${padded(tci, 4)}/${padded(mask, 4)}`];
+}
+
+function placeText(place: Place, entries: Entries, short: string | undefined): string[] {
+  if (place === 'short') return short ? [short] : [];
+  if (place === 'vlan') return vlanText(entries);
+  const entry = entries.get(place);
+  return entry ? [named(entry)] : [];
+}
+
+// A Geneve option; a mask without ones asks only that it is there.
+function optionText(row: FieldRow, value: AnyFieldValue, mask: AnyFieldValue | undefined): string {
+  const bytes = mask instanceof Uint8Array ? mask : Uint8Array.of(0xff);
+  if (bytes.every((byte) => byte === 0)) return row.text;
+  return `${row.text}=${formatValue(row, value, bytes.every((byte) => byte === 0xff) ? undefined : mask)}`;
+}
+
+/** A match as ovs-ofctl prints it, without priority; empty for one that matches everything. Raw fields are left out. */
+export function formatMatch(match: Match): string {
+  const entries = new Map<FieldName, Entry>();
+  const options: string[] = [];
+  for (const { row, value, mask } of canonicalEntries(match)) {
+    if (value instanceof Uint8Array || mask instanceof Uint8Array) options.push(optionText(row, value, mask));
+    else entries.set(row.name, { row, value, mask });
+  }
+  const { text, hides } = shortForm(entries);
+  for (const name of hides) entries.delete(name);
+  const parts = order.flatMap((place) => {
+    const found = placeText(place, entries, text);
+    return place === 'tun_flags' ? [...found, ...options] : found;
+  });
+  return parts.join(',');
+}

@@ -1,0 +1,41 @@
+// Bytes of ovs-vswitchd become the text that ovs-ofctl prints for them.
+import t from 'tap';
+import { decode, encode, formatFlow, formatGroup, formatIpv6, formatMac, hexOf } from '../../src/ofp/index.js';
+import { bytesOf, dumps } from './vectors.js';
+
+void t.test('every flow that ovs-vswitchd dumps is printed as ovs-ofctl prints it', (t) => {
+  for (const { argument, text, frame } of dumps('ovs-vswitchd-flows')) {
+    const { message } = decode(bytesOf(frame));
+    if (message.type !== 'multipart_reply' || message.kind !== 'flow') throw new Error(argument);
+    t.same(message.entries.map(formatFlow), [text], argument);
+  }
+  t.end();
+});
+
+void t.test('every group that ovs-vswitchd dumps is printed as ovs-ofctl prints it', (t) => {
+  for (const { argument, text, frame } of dumps('ovs-vswitchd-groups')) {
+    const { message } = decode(bytesOf(frame));
+    if (message.type !== 'multipart_reply' || message.kind !== 'group_desc') throw new Error(argument);
+    t.same(message.entries.map(formatGroup), [text], argument);
+  }
+  t.end();
+});
+
+void t.test('every dump of ovs-vswitchd is encoded again to the same bytes', (t) => {
+  for (const { argument, frame } of [...dumps('ovs-vswitchd-flows'), ...dumps('ovs-vswitchd-groups')]) {
+    const { xid, message } = decode(bytesOf(frame));
+    t.equal(hexOf(encode(message, xid)), frame, argument);
+  }
+  t.end();
+});
+
+void t.test('addresses are spelled as inet_ntop spells them', (t) => {
+  t.equal(formatIpv6(0n), '::');
+  t.equal(formatIpv6(1n), '::1');
+  t.equal(formatIpv6(0x2001_0db8_0000_0000_0001_0000_0000_0001n), '2001:db8::1:0:0:1');
+  t.equal(formatIpv6(0x2001_0db8_0000_0001_0001_0001_0001_0001n), '2001:db8:0:1:1:1:1:1');
+  t.equal(formatIpv6(0xffff_0102_0304n), '::ffff:1.2.3.4');
+  t.equal(formatIpv6(0xfe80n << 112n), 'fe80::');
+  t.equal(formatMac(0xfa163e000001), 'fa:16:3e:00:00:01');
+  t.end();
+});
