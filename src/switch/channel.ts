@@ -6,8 +6,6 @@ import type { SessionCode } from './errors.js';
 
 /** Above this many unsent bytes the peer is not read any more: who does not take our answers gets no further ones. */
 export const pauseReadingSize = 1 << 20;
-/** Below this many unsent bytes a paused peer is read again. */
-export const resumeReadingSize = 1 << 18;
 /** After this many bytes in one turn the rest waits for the next: a large dump must not hold up everybody else. */
 export const readTurnSize = 1 << 17;
 /** How long a farewell (an error message, say) may take to leave before the socket is destroyed. */
@@ -131,7 +129,7 @@ export class Channel {
   }
 
   #readOn(): void {
-    if (!this.#ended && this.#socket.isPaused() && this.unsentSize < resumeReadingSize) this.#socket.resume();
+    if (!this.#ended && this.#socket.isPaused() && this.unsentSize <= pauseReadingSize) this.#socket.resume();
   }
 
   #flush(): void {

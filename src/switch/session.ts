@@ -204,6 +204,11 @@ export class Session {
     this.#channel.write(frames);
   }
 
+  /** Bytes that are on their way and not yet taken by the operating system. */
+  get unsentSize(): number {
+    return this.#channel.unsentSize;
+  }
+
   /** Says whether the switch is known to be mute because its ovsdb-server is away; while it is, nothing here times out. */
   stalled(stalled: boolean): void {
     this.#keepalive = keepaliveStalled(this.#keepalive, stalled, this.nowMs());
