@@ -89,7 +89,7 @@ function readMark(session: Session): Promise<void> {
 
 /** OFPBFC_TIMEOUT, an experimenter error of the ONF. */
 function isTimeout({ errorType, code }: ErrorNumbers): boolean {
-  return errorType === 0xffff && code === 2315;
+  return errorType === 0xffff && code === 2314;
 }
 
 /**

@@ -149,7 +149,7 @@ void t.test('a connection lost at any step of a commit is an error, and the next
 
 void t.test('a bundle that idled out at the switch is of unknown outcome, not done', async (t) => {
   const { bridge, session } = await served(t);
-  bridge.faults.onOpen = { errorType: 0xffff, code: 2315 };
+  bridge.faults.onOpen = { errorType: 0xffff, code: 2314 };
   await t.rejects(commit(session, flowFrames(3)), { name: 'SessionError', code: 'bundle_lost' });
 });
 
