@@ -25,9 +25,9 @@ export const defaultReconnect: ReconnectConfig = {
 
 /**
  * `backoff` waits before the next attempt; `connecting` waits for its outcome; `active` has heard from the peer lately;
- * `idle` has sent a probe and waits; `reconnect` was told to start over.
+ * `idle` has sent a probe and waits.
  */
-export type ReconnectPhase = 'backoff' | 'connecting' | 'active' | 'idle' | 'reconnect';
+export type ReconnectPhase = 'backoff' | 'connecting' | 'active' | 'idle';
 
 /** The whole state of the machine. */
 export interface Reconnect {
@@ -41,7 +41,7 @@ export interface Reconnect {
 }
 
 /** What the caller tells the machine. */
-export type ReconnectEvent = 'connecting' | 'connected' | 'disconnected' | 'activity' | 'reconnect';
+export type ReconnectEvent = 'connecting' | 'connected' | 'disconnected' | 'activity';
 
 /** What the machine asks of the caller. */
 export type ReconnectAction = 'connect' | 'disconnect' | 'probe';
@@ -71,8 +71,6 @@ export function reconnectAfter(machine: Reconnect, event: ReconnectEvent, nowMs:
       return machine.phase === 'backoff' ? machine : backOff(machine, nowMs);
     case 'activity':
       return { ...(machine.phase === 'active' ? machine : enter(machine, 'active', nowMs)), lastActivityMs: nowMs };
-    case 'reconnect':
-      return isOpen(machine) || machine.phase === 'connecting' ? enter(machine, 'reconnect', nowMs) : machine;
   }
 }
 
@@ -90,8 +88,6 @@ export function reconnectDueMs(machine: Reconnect): number | undefined {
         : Math.max(machine.lastActivityMs, enteredMs) + config.probeIntervalMs;
     case 'idle':
       return config.probeIntervalMs === 0 ? undefined : enteredMs + config.probeIntervalMs;
-    case 'reconnect':
-      return enteredMs;
   }
 }
 
@@ -106,7 +102,6 @@ export function reconnectRun(machine: Reconnect, nowMs: number): { machine: Reco
       return { machine: enter(machine, 'idle', nowMs), action: 'probe' };
     case 'connecting':
     case 'idle':
-    case 'reconnect':
       return { machine, action: 'disconnect' };
   }
 }

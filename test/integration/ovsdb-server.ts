@@ -1,7 +1,7 @@
 // A private ovsdb-server, with a switch beside it where asked for, for what the lab's whole Open vSwitch does not show:
 // servers that die and freeze, other schemas, and tunnels that really fail (the lab's dummy replaces them).
 import type { ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, start, stop, until } from '../lab/process.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
@@ -11,7 +11,8 @@ const vswitchSchema = '/usr/share/openvswitch/vswitch.ovsschema';
 /** A database with its server. */
 export class PrivateDatabase {
   readonly dir = makeWorkDirectory();
-  readonly address = `unix:${join(this.dir, 'db.sock')}`;
+  readonly #socket = join(this.dir, 'db.sock');
+  readonly address = `unix:${this.#socket}`;
   #server: ChildProcess | undefined;
   #switch: ChildProcess | undefined;
   #name = 'Open_vSwitch';
@@ -41,6 +42,8 @@ export class PrivateDatabase {
   /** Starts the server, again after `killServer`; `words` are further options. */
   async startServer(...words: readonly string[]): Promise<void> {
     this.#server = this.#launch('ovsdb-server', [join(this.dir, 'conf.db'), `--remote=p${this.address}`, ...words]);
+    // ovsdb-client sleeps a second before it tries again, so it is asked when there is somebody to answer.
+    await until('ovsdb-server listens', () => existsSync(this.#socket));
     await until('ovsdb-server answers', () =>
       run('ovsdb-client', ['wait', this.address, this.#name, 'connected']).then(
         () => true,
@@ -52,6 +55,7 @@ export class PrivateDatabase {
   /** Ends the server as a crash does. */
   async killServer(): Promise<void> {
     if (this.#server) await stop(this.#server, 'SIGKILL');
+    rmSync(this.#socket, { force: true });
   }
 
   /** SIGSTOP: connections are accepted by the kernel, nothing is answered. */

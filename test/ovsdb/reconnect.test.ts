@@ -114,13 +114,3 @@ void t.test('as many attempts as there are remotes are free', (t) => {
   );
   t.end();
 });
-
-void t.test('a client that is told to start over lets go at once', (t) => {
-  t.same(play(['0 connecting', '10 connected', '20 reconnect', '20 run', '20 disconnected', '25 reconnect']).slice(2), [
-    '20 reconnect: reconnect, due 20',
-    '20 disconnect: reconnect, due 20',
-    '20 disconnected: backoff, due 1020',
-    '25 reconnect: backoff, due 1020',
-  ]);
-  t.end();
-});
