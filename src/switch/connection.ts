@@ -26,51 +26,64 @@ export function greet(
   nowMs: () => number,
   settled: (outcome: Session | SessionError) => void,
 ): Newcomer {
-  let session: Session | undefined;
-  let failure: SessionError | undefined;
-  let step: HandshakeStep = handshakeStart(nowMs());
-
-  const take = (next: HandshakeStep): void => {
-    step = next;
-    for (const { xid, message } of step.send) channel.write(encode(message, xid));
-    if (step.failure) {
-      failure = new SessionError(step.failure.code, step.failure.state, `${channel.peer}: ${step.failure.reason}`);
-      channel.close({ code: failure.code, reason: failure.reason });
-    } else if (step.introduction) {
-      session = new Session(channel, step.introduction, nowMs);
-      settled(session);
-    }
-  };
-  const receive = (frame: Uint8Array): void => {
-    const intake = read(frame);
-    if (intake.kind === 'message') take(handshakeMessage(step.handshake, intake.xid, intake.message, frame[0] ?? 0));
-    else if (step.handshake.state === 'hello') take(handshakeUnreadable(step.handshake, intake.reason));
-    else if (intake.answer) channel.write(intake.answer);
-  };
-
-  channel.open({
-    heard: () => session?.heard(),
-    frame: (frame) => {
-      if (session) session.receive(frame);
-      else receive(frame);
-    },
-    ended: (end) => {
-      if (session) session.finish(end);
-      else settled(failure ?? ended(channel, step, end));
-    },
-  });
-  take(step);
-  return {
-    peer: channel.peer,
-    tick: () => {
-      if (!session && !failure) take(handshakeTick(step.handshake, nowMs()));
-    },
-    close: (reason) => {
-      channel.close({ code: 'closed', reason });
-    },
-  };
+  return new Greeting(channel, nowMs, settled);
 }
 
-function ended(channel: Channel, step: HandshakeStep, end: ChannelEnd): SessionError {
-  return new SessionError(end.code, step.handshake.state, `${channel.peer}: ${end.reason}`);
+/** One handshake under way; after it the channel's events go straight to the session. */
+class Greeting implements Newcomer {
+  readonly peer: string;
+  readonly #channel: Channel;
+  readonly #nowMs: () => number;
+  readonly #settled: (outcome: Session | SessionError) => void;
+  #step: HandshakeStep;
+  #session: Session | undefined;
+
+  constructor(channel: Channel, nowMs: () => number, settled: (outcome: Session | SessionError) => void) {
+    this.peer = channel.peer;
+    this.#channel = channel;
+    this.#nowMs = nowMs;
+    this.#settled = settled;
+    this.#step = handshakeStart(nowMs());
+    channel.open({
+      heard: () => this.#session?.heard(),
+      frame: (frame) => {
+        if (this.#session) this.#session.receive(frame);
+        else this.#receive(frame);
+      },
+      ended: (end) => {
+        this.#ended(end);
+      },
+    });
+    this.#take(this.#step);
+  }
+
+  tick(): void {
+    if (!this.#session && !this.#step.failure) this.#take(handshakeTick(this.#step.handshake, this.#nowMs()));
+  }
+
+  close(reason: string): void {
+    this.#channel.close({ code: 'closed', reason });
+  }
+
+  #receive(frame: Uint8Array): void {
+    const intake = read(frame);
+    const { handshake } = this.#step;
+    if (intake.kind === 'message') this.#take(handshakeMessage(handshake, intake.xid, intake.message, frame[0] ?? 0));
+    else if (handshake.state === 'hello') this.#take(handshakeUnreadable(handshake, intake.reason));
+    else if (intake.answer) this.#channel.write(intake.answer);
+  }
+
+  #take(step: HandshakeStep): void {
+    this.#step = step;
+    for (const { xid, message } of step.send) this.#channel.write(encode(message, xid));
+    if (step.failure) this.#channel.close(step.failure);
+    if (!step.introduction) return;
+    this.#session = new Session(this.#channel, step.introduction, this.#nowMs);
+    this.#settled(this.#session);
+  }
+
+  #ended(end: ChannelEnd): void {
+    if (this.#session) this.#session.finish(end);
+    else this.#settled(new SessionError(end.code, this.#step.handshake.state, `${this.peer}: ${end.reason}`));
+  }
 }

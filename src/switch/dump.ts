@@ -1,6 +1,14 @@
 // Flow and group dumps without decoding what they hold: the difference between wanted and installed is made of bytes,
 // so match, instructions and buckets stay views into the frames that brought them (and keep those frames alive).
-import { DecodeError, type GroupType } from '../ofp/index.js';
+import {
+  DecodeError,
+  allTables,
+  reservedGroup,
+  reservedPort,
+  type FlowSelection,
+  type GroupType,
+  type MultipartRequest,
+} from '../ofp/index.js';
 
 /** One group of a dump. The bytes are a view; do not write to them. */
 export interface RawGroup {
@@ -12,6 +20,12 @@ export interface RawGroup {
 const headSize = 16; // ofp_header and the head of ofp_multipart_reply
 const groupHeadSize = 8; // ofp_group_desc up to its buckets
 const groupTypes: readonly GroupType[] = ['all', 'select', 'indirect', 'ff'];
+
+/** Asks for all flows, or those selected. */
+export function flowRequest(selection: Partial<FlowSelection>): MultipartRequest {
+  const wild = { outPort: reservedPort.any, outGroup: reservedGroup.any, cookie: 0n, cookieMask: 0n, match: {} };
+  return { type: 'multipart_request', kind: 'flow', table: allTables, ...wild, ...selection };
+}
 
 /** Whether further parts of this multipart reply follow (OFPMPF_REPLY_MORE). */
 export function hasMore(frame: Uint8Array): boolean {

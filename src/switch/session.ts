@@ -2,11 +2,8 @@
 // replies, what comes unasked, and its end.
 import {
   DecodeError,
-  allTables,
   encode,
-  reservedGroup,
   rawFlowStats,
-  reservedPort,
   type FeaturesReply,
   type FlowSelection,
   type Message,
@@ -17,20 +14,14 @@ import {
   type RawFlowStats,
 } from '../ofp/index.js';
 import type { Channel, ChannelEnd } from './channel.js';
-import { hasMore, rawGroups, type RawGroup } from './dump.js';
-import { SessionError, switchError, type SessionCode, type SwitchError } from './errors.js';
-import { firstSessionXid, portLimit, type Description, type Introduction } from './handshake.js';
+import { flowRequest, hasMore, rawGroups, type RawGroup } from './dump.js';
+import { SessionError, type SessionCode, type SwitchError } from './errors.js';
+import { firstSessionXid, type Description, type Introduction } from './handshake.js';
 import { read, xidOf, type Intake } from './intake.js';
 import { defaultKeepalive, keepaliveHeard, keepaliveStalled, keepaliveStart, keepaliveTick } from './keepalive.js';
-import { markerNonce } from './marker.js';
 import { Requests, type Claim } from './requests.js';
-import { signal } from './signal.js';
-
-/** A port appeared, changed or went. */
-export interface PortChange {
-  readonly reason: 'add' | 'delete' | 'modify';
-  readonly port: PortDesc;
-}
+import type { Signal } from './signal.js';
+import { Unasked, type PortChange } from './unasked.js';
 
 /** What a session counts; the numbers only grow. */
 export interface SessionCounters {
@@ -67,23 +58,18 @@ export class Session {
   /** Monotonic time in ms. */
   readonly nowMs: () => number;
   readonly #channel: Channel;
-  readonly #ports: Map<number, PortDesc>;
   readonly #requests = new Requests(firstSessionXid);
-  readonly #portSignal = signal<PortChange>();
+  readonly #unasked: Unasked;
   /** Listens to changes of ports, after `ports` has them; returns the way to stop. */
-  readonly onPorts = this.#portSignal.on;
-  readonly #packetInSignal = signal<PacketIn>();
+  readonly onPorts: Signal<PortChange>['on'];
   /** Listens to packets that the switch sends up. */
-  readonly onPacketIn = this.#packetInSignal.on;
-  readonly #errorSignal = signal<SwitchError>();
+  readonly onPacketIn: Signal<PacketIn>['on'];
   /** Listens to errors that belong to no request and no commit, such as those of a packet_out. */
-  readonly onError = this.#errorSignal.on;
-  readonly #messageSignal = signal<Message>();
+  readonly onError: Signal<SwitchError>['on'];
   /** Listens to everything else that comes unasked: flow_removed, flow monitor updates, role changes. */
-  readonly onMessage = this.#messageSignal.on;
-  readonly #markerSignal = signal<string>();
+  readonly onMessage: Signal<Message>['on'];
   /** Listens to the random numbers of markers (see marker.ts), as hex. */
-  readonly onMarker = this.#markerSignal.on;
+  readonly onMarker: Signal<string>['on'];
   readonly #settleClosed: (error: SessionError) => void;
   #keepalive;
   #end: SessionError | undefined;
@@ -95,7 +81,12 @@ export class Session {
     this.features = introduction.features;
     this.datapathId = introduction.features.datapathId;
     this.description = introduction.description;
-    this.#ports = new Map(introduction.ports);
+    this.#unasked = new Unasked(introduction.ports);
+    this.onPorts = this.#unasked.portChanges.on;
+    this.onPacketIn = this.#unasked.packetIns.on;
+    this.onError = this.#unasked.errors.on;
+    this.onMessage = this.#unasked.others.on;
+    this.onMarker = this.#unasked.markers.on;
     this.nowMs = nowMs;
     this.#keepalive = keepaliveStart(nowMs());
     let settle: (error: SessionError) => void = () => undefined;
@@ -107,7 +98,7 @@ export class Session {
 
   /** The ports that the bridge has now, by number. */
   get ports(): ReadonlyMap<number, PortDesc> {
-    return this.#ports;
+    return this.#unasked.ports;
   }
 
   /** Why the session is over; undefined while it is not. */
@@ -160,20 +151,10 @@ export class Session {
 
   /** The flows that the switch holds, all or those selected, without decoding them. */
   async flows(selection: Partial<FlowSelection> = {}): Promise<RawFlowStats[]> {
-    const everything = {
-      table: allTables,
-      outPort: reservedPort.any,
-      outGroup: reservedGroup.any,
-      cookie: 0n,
-      cookieMask: 0n,
-    };
     const flows: RawFlowStats[] = [];
-    await this.multipart(
-      { type: 'multipart_request', kind: 'flow', match: {}, ...everything, ...selection },
-      (frame) => {
-        for (const flow of rawFlowStats(frame)) flows.push(flow);
-      },
-    );
+    await this.multipart(flowRequest(selection), (frame) => {
+      for (const flow of rawFlowStats(frame)) flows.push(flow);
+    });
     return flows;
   }
 
@@ -266,36 +247,13 @@ export class Session {
   }
 
   #accept(xid: number, message: Message): void {
-    switch (message.type) {
-      case 'echo_request':
-        this.#channel.write(encode({ type: 'echo_reply', data: message.data }, xid));
-        return;
-      case 'port_status':
-        this.#portChanged(message);
-        return;
-      case 'packet_in':
-        this.#packetIn(message);
-        return;
-      default:
-        if (this.#requests.takeMessage(xid, message)) return;
-        if (message.type === 'error') {
-          this.counters.unclaimedErrors += 1;
-          this.#errorSignal.emit(switchError(xid, message));
-        } else if (message.type !== 'echo_reply') this.#messageSignal.emit(message);
+    if (message.type === 'echo_request') {
+      this.#channel.write(encode({ type: 'echo_reply', data: message.data }, xid));
+      return;
     }
-  }
-
-  #portChanged(change: PortChange): void {
-    if (change.reason === 'delete') this.#ports.delete(change.port.portNo);
-    else if (this.#ports.has(change.port.portNo) || this.#ports.size < portLimit)
-      this.#ports.set(change.port.portNo, change.port);
-    this.#portSignal.emit(change);
-  }
-
-  #packetIn(packetIn: PacketIn): void {
-    const nonce = markerNonce(packetIn.data);
-    if (nonce === undefined) this.#packetInSignal.emit(packetIn);
-    else this.#markerSignal.emit(nonce);
+    if (this.#unasked.takeEvent(message) || this.#requests.takeMessage(xid, message)) return;
+    if (message.type === 'error') this.counters.unclaimedErrors += 1;
+    this.#unasked.takeStray(xid, message);
   }
 
   #refuse(bad: Intake & { kind: 'bad' }, xid: number): void {
