@@ -1,5 +1,6 @@
 // The kinds of northbound objects: one zod schema each, which is at once the check, the type and the JSON Schema.
 import { z } from 'zod';
+import { type Ref } from './ids.js';
 import { isTunnelEndpoint, isUnicastMac, parseAddress, parseMac, parsePrefix } from './addresses.js';
 
 const token = /^[^/\s]{1,63}$/;
@@ -16,7 +17,8 @@ const canonical = (read: (text: string) => string | undefined, allowed: string) 
 
 const reference = z
   .string({ error: 'a reference: an id, or tenant/id' })
-  .regex(referencePattern, 'a reference: an id, or tenant/id');
+  .regex(referencePattern, 'a reference: an id, or tenant/id')
+  .transform((text) => text as Ref); // a brand's constructor: parseObject completes it with the tenant of the object that holds it
 const tenantName = z.string({ error: 'the name of a tenant' }).regex(token, 'the name of a tenant');
 const mac = canonical((text) => {
   const value = parseMac(text);
@@ -64,6 +66,12 @@ const vtepBinding = z.strictObject({
   vni: integer(1, 0xffffff).optional(),
 });
 
+/** IPv4, IPv6 and ARP have rules of their own; a VLAN tag is no payload. */
+const otherEthertype = integer(0x0600, 0xffff).refine(
+  (value) => ![0x0800, 0x0806, 0x86dd, 0x8100, 0x88a8].includes(value),
+  'an ethertype other than those of IPv4, IPv6, ARP and VLAN tags',
+);
+
 const addressPair = z.strictObject({ ip_address: prefix, mac_address: mac.optional() });
 
 /** The schemas of all kinds, by canonical name: what an object of the kind holds besides `kind`, `tenant` and `id`. */
@@ -99,10 +107,7 @@ export const schemas = {
     enabled: flag.default(true),
     port_security: flag.default(true),
     allowed_address_pairs: z.array(addressPair).max(256, 'at most 256 pairs').default([]),
-    allowed_ethertypes: z
-      .array(integer(0x0600, 0xffff))
-      .default([])
-      .describe('ethertypes that port security lets through'),
+    allowed_ethertypes: z.array(otherEthertype).default([]).describe('ethertypes that port security lets through'),
     shared_with: z.array(tenantName).default([]).describe('tenants that may make it their child'),
     unknown_vlans: oneOf('passthrough', 'drop').default('passthrough'),
     binding: z

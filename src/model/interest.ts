@@ -1,0 +1,74 @@
+// What a chassis has to know: the tenants that its local ports need, in both directions of reference, and nothing else.
+import { operator, type Ref, tenantOf } from './ids.js';
+import { type Relation } from './incremental.js';
+import { numberName } from './world.js';
+import { type View } from './view.js';
+
+/** The part of the northbound that one chassis watches. */
+export class Interest {
+  readonly #view: View;
+  /** Networks of the ports plugged here and of their children, whether they are complete or not. */
+  readonly #networks: Relation<Ref, Ref>;
+  readonly #tenants: readonly Relation<string, Ref>[];
+  /** Objects of those networks that have no number yet, by the name under which it is to be allocated. */
+  readonly unnumbered: Relation<string, Ref>;
+  /** Lports of those networks that asked for addresses and have none yet. */
+  readonly unaddressed: Relation<Ref, Ref>;
+
+  constructor(view: View) {
+    this.#view = view;
+    const { graph, bindings, lports, lswitches } = view.world;
+    this.#networks = graph.relation(bindings, (port) =>
+      this.#carried(port)
+        .flatMap((ref) => this.#networkOf(ref))
+        .map((network) => [network, port] as const),
+    );
+    const ofPorts = graph.relation(bindings, (port) =>
+      this.#carried(port).flatMap((ref) =>
+        [ref, ...this.#networkOf(ref)].map((named) => [tenantOf(named), port] as const),
+      ),
+    );
+    const ofNetworks = graph.relation(this.#networks, (network) =>
+      [tenantOf(network), ...(lswitches.get(network)?.shared_with ?? [])].map((tenant) => [tenant, network] as const),
+    );
+    // The segmentation of a port that may be somebody's child lives with that somebody.
+    const ofUnclaimed = graph.relation(lports, (port) => {
+      const value = lports.get(port);
+      if (value === undefined || value.shared_with.length === 0 || !this.#networks.has(value.lswitch)) return [];
+      return value.shared_with.map((tenant) => [tenant, port] as const);
+    });
+    this.#tenants = [ofPorts, ofNetworks, ofUnclaimed];
+    this.unnumbered = graph.relation(lports, (port) => {
+      const network = lports.get(port)?.lswitch;
+      if (network === undefined || !this.#networks.has(network)) return [];
+      const names = [numberName('lport', port), numberName('lswitch', network)];
+      return names.flatMap((name) => (view.world.numbers.get(name) === undefined ? [[name, port] as const] : []));
+    });
+    this.unaddressed = graph.relation(lports, (port) => {
+      const value = lports.get(port);
+      const needed =
+        value?.ips === 'auto' && this.#networks.has(value.lswitch) && view.world.addresses.get(port) === undefined;
+      return needed ? [[port, port]] : [];
+    });
+  }
+
+  /** The tenants to watch now, the operator first. */
+  tenants(): string[] {
+    const named = new Set(this.#tenants.flatMap((relation) => [...relation.members()]));
+    named.delete(operator);
+    return [operator, ...[...named].sort()];
+  }
+
+  /** A port that is plugged here and the children that it carries. */
+  #carried(port: Ref): Ref[] {
+    const children = [...this.#view.segments.ofParent.at(port).keys()].flatMap(
+      (segment) => this.#view.world.children.get(segment)?.port ?? [],
+    );
+    return [port, ...children];
+  }
+
+  #networkOf(port: Ref): Ref[] {
+    const network = this.#view.world.lports.get(port)?.lswitch;
+    return network === undefined ? [] : [network];
+  }
+}

@@ -1,0 +1,112 @@
+// Numbers and addresses for objects that have none, where no northbound gives them out: for compile and for tests. Pure and
+// deterministic: byte order decides. A northbound uses the same choice of addresses, one at a time.
+import { addressFrom, addressNumber, parseAddress, parsePrefix } from './addresses.js';
+import { type Fault } from './errors.js';
+import { byteOrder, type Ref } from './ids.js';
+import { type Subnet } from './kinds.js';
+import { type AnyObject, objectName } from './parse.js';
+import { numberName, type World } from './world.js';
+
+const numbered = ['lswitch', 'lport'] as const;
+
+/** Gives every lswitch and lport of a world the key that its file names, or else the smallest free one, and addresses to those with `auto`. */
+export function numberOffline(world: World, objects: readonly AnyObject[]): Map<string, Fault> {
+  const faults = new Map<string, Fault>();
+  for (const kind of numbered) {
+    const of = objects.filter((object) => object.kind === kind).sort((a, b) => byteOrder(a.ref, b.ref));
+    const keys = new Map<number, Ref>();
+    for (const object of of) {
+      const key = 'unique_key' in object.value ? object.value.unique_key : undefined;
+      if (key === undefined) continue;
+      const holder = keys.get(key);
+      if (holder !== undefined)
+        faults.set(objectName(kind, object.ref), {
+          field: 'unique_key',
+          value: key,
+          allowed: `is that of ${objectName(kind, holder)}`,
+        });
+      else keys.set(key, object.ref);
+    }
+    let next = 1;
+    for (const object of of) {
+      if ('unique_key' in object.value && object.value.unique_key !== undefined) continue;
+      while (keys.has(next)) next++;
+      keys.set(next, object.ref);
+    }
+    for (const [key, ref] of keys) world.numbers.set(numberName(kind, ref), key);
+  }
+  // In a file the author is the operator: a VNI that is written is a VNI that is allocated.
+  for (const object of objects)
+    if (object.kind === 'lswitch' && object.value.segmentation_id !== undefined)
+      world.numbers.set(numberName('vni', object.ref), object.value.segmentation_id);
+  addressOffline(world, objects);
+  return faults;
+}
+
+function addressOffline(world: World, objects: readonly AnyObject[]): void {
+  const ports = objects
+    .flatMap((object) => (object.kind === 'lport' ? [object] : []))
+    .sort((a, b) => byteOrder(a.ref, b.ref));
+  const taken = new Map<Ref, Set<string>>();
+  const takenOn = (network: Ref): Set<string> => {
+    const set = taken.get(network) ?? new Set<string>();
+    taken.set(network, set);
+    return set;
+  };
+  for (const { value } of ports) if (value.ips !== 'auto') for (const ip of value.ips) takenOn(value.lswitch).add(ip);
+  for (const { ref, value } of ports) {
+    if (value.ips !== 'auto') continue;
+    const subnets = objects.flatMap((object) =>
+      object.kind === 'subnet' && object.value.lswitch === value.lswitch ? [object] : [],
+    );
+    const chosen = chooseAddresses(
+      subnets.sort((a, b) => byteOrder(a.ref, b.ref)).map((subnet) => subnet.value),
+      takenOn(value.lswitch),
+    );
+    for (const address of chosen) takenOn(value.lswitch).add(address);
+    world.addresses.set(ref, chosen);
+  }
+}
+
+/** The addresses that a port with `ips: auto` gets: the smallest free one of the first IPv4 and of the first IPv6 subnet that has one. */
+export function chooseAddresses(subnets: readonly Subnet[], taken: ReadonlySet<string>): string[] {
+  return ([4, 6] as const).flatMap((family) => {
+    for (const subnet of subnets) {
+      const prefix = parsePrefix(subnet.cidr);
+      const free = prefix?.family === family ? freeAddress(subnet, taken) : undefined;
+      if (free !== undefined) return [free];
+    }
+    return [];
+  });
+}
+
+function freeAddress(subnet: Subnet, taken: ReadonlySet<string>): string | undefined {
+  for (const { from, to, family } of rangesOf(subnet))
+    // Each step either finds a free address or passes a taken one, so this ends after at most taken.size + 2 steps.
+    for (let value = from; value <= to; value++) {
+      const { text } = addressFrom(family, value);
+      if (!taken.has(text) && text !== subnet.gateway_ip) return text;
+    }
+  return undefined;
+}
+
+/** The addresses that a subnet gives out: its allocation ranges, or all but the network's own, the broadcast address and, for IPv4, the usual gateway. */
+function rangesOf(subnet: Subnet): { from: bigint; to: bigint; family: 4 | 6 }[] {
+  const prefix = parsePrefix(subnet.cidr);
+  if (prefix === undefined) return [];
+  const { family } = prefix;
+  if (subnet.allocation !== undefined)
+    return subnet.allocation.flatMap(({ start, end }) => {
+      const [from, to] = [parseAddress(start), parseAddress(end)];
+      return from?.family === family && to?.family === family
+        ? [{ from: addressNumber(from), to: addressNumber(to), family }]
+        : [];
+    });
+  const size = 1n << BigInt((family === 4 ? 32 : 128) - prefix.length);
+  const base = addressNumber(prefix);
+  // The first host is left for the gateway where none is named, as Neutron does.
+  const first = base + (subnet.gateway_ip === undefined && size > 2n ? 2n : 1n);
+  return size < 4n
+    ? [{ from: base, to: base + size - 1n, family }]
+    : [{ from: first, to: base + size - (family === 4 ? 2n : 1n), family }];
+}

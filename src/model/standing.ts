@@ -1,0 +1,72 @@
+// How an object stands on this chassis: in order, or what is in its way. What statuses, `compile` and `apply` say comes from here.
+import type { Kind } from './kinds.js';
+import type { Ref } from './ids.js';
+import type { Verdict } from './verdict.js';
+import type { View } from './view.js';
+
+/** What an object is to this chassis. */
+export interface Standing {
+  /** Whether it is the chassis' business to report on it: plugged here, a child of that, or a remote device used here. */
+  readonly concerned: boolean;
+  /** What is in its way; undefined: nothing. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** How an object stands, a function of the view. */
+export function standingOf(view: View, kind: Kind, ref: Ref): Standing {
+  switch (kind) {
+    case 'lport':
+      return lportStanding(view, ref);
+    case 'child_port_segmentation':
+      return segmentStanding(view, ref);
+    case 'lswitch':
+      return { concerned: false, verdict: view.networkAnswer(ref).no };
+    case 'subnet':
+      return { concerned: false, verdict: undefined };
+    case 'chassis':
+      return { concerned: false, verdict: undefined };
+  }
+}
+
+function lportStanding(view: View, ref: Ref): Standing {
+  const plugged = view.world.bindings.get(ref) !== undefined;
+  const place = view.placementAnswer(ref);
+  const here = place.ok?.at === 'here';
+  const network = view.world.lports.get(ref)?.lswitch;
+  const device = view.isDevice(ref) && network !== undefined && view.hosts(network);
+  const parentHere = view.segmentsOfChild(ref).some((segment) => {
+    const parent = view.segmentAnswer(segment).ok?.parent;
+    return parent !== undefined && view.world.bindings.get(parent) !== undefined;
+  });
+  const verdict = view.portAnswer(ref).no ?? place.no ?? (device ? tunnelVerdict(view, ref) : undefined);
+  return { concerned: plugged || here || device || parentHere, verdict };
+}
+
+function segmentStanding(view: View, ref: Ref): Standing {
+  const value = view.world.children.get(ref);
+  const concerned = value !== undefined && view.world.bindings.get(value.parent) !== undefined;
+  const answer = view.segmentAnswer(ref);
+  if (answer.no !== undefined) return { concerned, verdict: answer.no };
+  const { child } = answer.ok;
+  return { concerned, verdict: view.portAnswer(child).no ?? view.placementAnswer(child).no };
+}
+
+/** A remote device is reached once its tunnel port is there; what Open vSwitch says against it is the reason. */
+function tunnelVerdict(view: View, ref: Ref): Verdict | undefined {
+  const endpoint = view.endpointOf(ref);
+  if (endpoint === undefined) return undefined;
+  const state = view.tunnel(endpoint.tunnel);
+  if (state?.error !== undefined)
+    return {
+      state: 'ERROR',
+      fault: { field: 'binding', value: endpoint.address, allowed: `Open vSwitch refuses the tunnel: ${state.error}` },
+    };
+  if (state?.ofport !== undefined) return undefined;
+  return {
+    state: 'DOWN',
+    fault: {
+      field: 'binding',
+      allowed: `waits for Open vSwitch to number the ${endpoint.type} tunnel to ${endpoint.address}`,
+    },
+  };
+}

@@ -1,0 +1,189 @@
+// The view of one chassis: questions about its world, each answer remembered together with what it read.
+import { byteOrder, type OfPort, type Ref } from './ids.js';
+import { type Members, type Relation } from './incremental.js';
+import { type Network, resolveNetwork } from './network.js';
+import {
+  chassisEndpoint,
+  type Endpoint,
+  endpointName,
+  parseEndpointName,
+  placeByClaim,
+  type Placement,
+  tunnelKey,
+  vtepEndpoint,
+} from './placement.js';
+import { type Port, resolvePort } from './port.js';
+import { resolveSegment, type Segment, type SegmentIndexes, segmentIndexes } from './segment.js';
+import { type Answer, refused, sameAnswer, waiting } from './verdict.js';
+import { type Settings, type TunnelState, type World } from './world.js';
+
+/** A port together with the interface of this chassis behind which it is. */
+export interface LocalPort extends Port {
+  readonly ofport: OfPort;
+  /** How a child's traffic is told apart on the parent's interface; undefined for a port of its own. */
+  readonly tag: Segment | undefined;
+}
+
+const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The questions that apps may ask. Every answer is a function of the world; asking records the read. */
+export class View {
+  readonly world: World;
+  readonly segments: SegmentIndexes;
+  /** A network by reference, or why there is none. */
+  readonly networkAnswer: (ref: Ref) => Answer<Network>;
+  /** A port by reference, or why there is none. */
+  readonly portAnswer: (ref: Ref) => Answer<Port>;
+  /** A segmentation by reference, or why it does not hold. */
+  readonly segmentAnswer: (ref: Ref) => Answer<Segment>;
+  /** Where a port is, or why it is nowhere. */
+  readonly placementAnswer: (ref: Ref) => Answer<Placement>;
+  /** The ports that are here, by network; only the ports that can be reached: resolved, enabled, with an ofport. */
+  readonly localPortsOf: Relation<Ref, Ref>;
+  /** Every port that is here, itself as key. */
+  readonly localPorts: Relation<Ref, Ref>;
+  /** The networks' far ends that this chassis must reach, by network, as endpoint names. Counted: the last port takes it away. */
+  readonly endpointsOf: Relation<Ref, string>;
+  /** Ports behind tunnels on networks that are hosted here. */
+  readonly remotePorts: Relation<Ref, Ref>;
+  /** The tunnel ports that are needed, by their key, with the endpoint addresses that they serve. */
+  readonly tunnels: Relation<string, string>;
+
+  /** The one owner of what is always wanted. */
+  readonly always: Members<string>;
+
+  constructor(world: World) {
+    this.world = world;
+    this.always = { members: () => ['always'], watch: () => undefined, present: () => true };
+    const { graph } = world;
+    this.segments = segmentIndexes(world);
+    this.networkAnswer = graph.query((ref: Ref) => resolveNetwork(world, ref), sameAnswer(sameJson));
+    this.portAnswer = graph.query((ref: Ref) => resolvePort(world, this.networkAnswer, ref), sameAnswer(sameJson));
+    this.segmentAnswer = graph.query((ref: Ref) => resolveSegment(world, this.segments, ref), sameAnswer(sameJson));
+    this.placementAnswer = graph.query((ref: Ref) => this.#place(ref), sameAnswer(sameJson));
+    this.localPortsOf = graph.relation(world.lports, (ref) => {
+      const port = this.localPort(ref);
+      return port === undefined ? [] : [[port.network.ref, ref]];
+    });
+    this.localPorts = graph.relation(world.lports, (ref) => (this.localPort(ref) === undefined ? [] : [[ref, ref]]));
+    this.endpointsOf = graph.relation(world.lports, (ref) => {
+      const network = this.port(ref)?.network.ref;
+      const endpoint = network !== undefined && this.hosts(network) ? this.endpointOf(ref) : undefined;
+      return network === undefined || endpoint === undefined ? [] : [[network, endpointName(endpoint)]];
+    });
+    this.remotePorts = graph.relation(world.lports, (ref) => {
+      const network = this.port(ref)?.network.ref;
+      return network !== undefined && this.hosts(network) && this.endpointOf(ref) !== undefined ? [[ref, ref]] : [];
+    });
+    this.tunnels = graph.relation(this.endpointsOf, (network) =>
+      [...this.endpointsOf.at(network).keys()].map((name) => [this.tunnelKey(parseEndpointName(name)), name] as const),
+    );
+  }
+
+  /** What this chassis is. */
+  settings(): Settings | undefined {
+    return this.world.settings.get('self');
+  }
+
+  /** A network that is complete, or undefined. */
+  network(ref: Ref): Network | undefined {
+    return this.networkAnswer(ref).ok;
+  }
+
+  /** A port that is complete and enabled, or undefined. */
+  port(ref: Ref): Port | undefined {
+    return this.portAnswer(ref).ok;
+  }
+
+  /** A port that is here, with its ofport, or undefined. */
+  localPort(ref: Ref): LocalPort | undefined {
+    const port = this.port(ref);
+    const place = port === undefined ? undefined : this.placementAnswer(ref).ok;
+    return port === undefined || place?.at !== 'here' ? undefined : { ...port, ofport: place.ofport, tag: place.tag };
+  }
+
+  /** The far end behind which a port is, or undefined for one that is here or nowhere. */
+  endpointOf(ref: Ref): Endpoint | undefined {
+    const place = this.placementAnswer(ref).ok;
+    return place?.at === 'remote' ? place.endpoint : undefined;
+  }
+
+  /** Whether a port of the network is here. */
+  hosts(network: Ref): boolean {
+    return this.localPortsOf.has(network);
+  }
+
+  /** The segmentations that make `child` a child, those that hold and those that do not, in byte order. */
+  segmentsOfChild(child: Ref): Ref[] {
+    return [...this.segments.ofChild.at(child).keys()].sort(byteOrder);
+  }
+
+  /** The state of a tunnel port of ours; undefined while there is none. */
+  tunnel(key: string): TunnelState | undefined {
+    return this.world.tunnels.get(key);
+  }
+
+  /** The key of the tunnel port that leads to an endpoint. */
+  tunnelKey(endpoint: Omit<Endpoint, 'tunnel'>): string {
+    return tunnelKey(this.settings()?.tunnelMode ?? 'per-remote', endpoint.type, endpoint.address);
+  }
+
+  /** Whether a port is a remote device: bound to a VTEP. */
+  isDevice(ref: Ref): boolean {
+    return this.world.lports.get(ref)?.binding?.type === 'vtep';
+  }
+
+  /** The name of the far end behind which a port is; undefined for one that is here or nowhere. */
+  endpointName(ref: Ref): string | undefined {
+    const endpoint = this.endpointOf(ref);
+    return endpoint === undefined ? undefined : endpointName(endpoint);
+  }
+
+  /** The ofport of a tunnel port; undefined until OVS has given it one without complaint. */
+  tunnelPort(key: string): OfPort | undefined {
+    const state = this.tunnel(key);
+    return state?.error === undefined ? state?.ofport : undefined;
+  }
+
+  #place(ref: Ref): Answer<Placement> {
+    const value = this.world.lports.get(ref);
+    if (value === undefined) return waiting('lport', ref, `waits for lport ${ref}`);
+    const segment = this.#segmentOfChild(ref);
+    if (segment === undefined) return this.#placeOwn(ref, ref, undefined);
+    if (segment.no !== undefined) return segment;
+    const { parent } = segment.ok;
+    if (this.world.children.get(segment.ok.ref)?.enabled !== true)
+      return waiting('enabled', false, 'its child_port_segmentation is disabled (enabled: false)');
+    if (this.world.lports.get(parent)?.enabled !== true)
+      return waiting('parent', parent, `its parent, lport ${parent}, is disabled`);
+    const [own, above] = [this.port(ref), this.port(parent)];
+    if (own !== undefined && own.network.ref === above?.network.ref && own.macs.some((mac) => above.macs.includes(mac)))
+      return refused(
+        'macs',
+        own.macs,
+        `on the network of its parent, lport ${parent}, it needs a MAC address of its own`,
+      );
+    return this.#placeOwn(ref, parent, segment.ok);
+  }
+
+  /** Where `carrier`'s interface is, seen as the place of `ref`: itself, or its parent's for a child. */
+  #placeOwn(ref: Ref, carrier: Ref, tag: Segment | undefined): Answer<Placement> {
+    const value = this.world.lports.get(carrier);
+    if (value === undefined) return waiting('lport', carrier, `waits for lport ${carrier}`);
+    const place = placeByClaim(this.world, carrier, value);
+    if (place.no !== undefined) return place;
+    if ('here' in place.ok) return { ok: { at: 'here', ofport: place.ok.here, tag } };
+    const port = this.portAnswer(ref);
+    if (port.no !== undefined) return port;
+    const endpoint =
+      'chassis' in place.ok
+        ? chassisEndpoint(this.world, port.ok, place.ok.chassis)
+        : vtepEndpoint(this.world, port.ok, value);
+    return endpoint.no !== undefined ? endpoint : { ok: { at: 'remote', endpoint: endpoint.ok } };
+  }
+
+  #segmentOfChild(ref: Ref): Answer<Segment> | undefined {
+    const [first] = this.segmentsOfChild(ref);
+    return first === undefined ? undefined : this.segmentAnswer(first);
+  }
+}
