@@ -1,0 +1,122 @@
+// A wanted flow or group in the form in which it is compared with a switch: identity, content hash, and the bytes that install it.
+import { encode, encodeInstructions, encodeMatch, noBuffer, reservedGroup, reservedPort } from '../ofp/index.js';
+import type { Flow, Group } from './wanted.js';
+
+/** A flow or group ready to be compared and sent. */
+export interface Item {
+  /** Two items with one identity are one flow (table, priority, match) or one group (id). */
+  readonly identity: string;
+  /** 40 bits over identity and content; equal hashes mean equal items. */
+  readonly hash: number;
+  /** The FLOW_MOD or GROUP_MOD that installs it, with xid 0. */
+  readonly frame: Uint8Array;
+}
+
+/** The upper 16 bits of the cookies of all our flows. */
+export const cookieTag = 0xd5f1;
+/** The app byte of flows that the switch learned by itself: never compared, never removed. */
+export const learnedApp = 0xff;
+/** The upper 4 bits of our group ids. */
+export const groupTag = 0xd;
+
+/** What a cookie of ours says; undefined for a foreign one. */
+export function readCookie(cookie: bigint): { readonly app: number; readonly hash: number } | undefined {
+  if (cookie >> 48n !== BigInt(cookieTag)) return undefined;
+  return { app: Number((cookie >> 40n) & 0xffn), hash: Number(cookie & 0xff_ffff_ffffn) };
+}
+
+/** The cookie of a flow: whose it is and what it holds. */
+export const makeCookie = (app: number, hash: number): bigint =>
+  (BigInt(cookieTag) << 48n) | (BigInt(app) << 40n) | BigInt(hash);
+
+/** The identity of a flow by the bytes of its match. */
+export function flowIdentity(table: number, priority: number, match: Uint8Array): string {
+  return `f${String.fromCharCode(table, priority >> 8, priority & 0xff)}${latin1(match)}`;
+}
+
+/** The identity of a group. */
+export const groupIdentity = (groupId: number): string => `g${groupId}`;
+
+/** Whether an identity is a flow's. */
+export const isFlow = (identity: string): boolean => identity.startsWith('f');
+
+/** The table of a flow's identity. */
+export const tableOf = (identity: string): number => identity.charCodeAt(1);
+
+/** The hash that a flow's cookie carries. */
+export const flowHash = (identity: string, instructions: Uint8Array): number => hash40(identity, instructions);
+
+/** The hash of a group's content as GROUP_DESC tells it. */
+export const groupHash = (identity: string, buckets: Uint8Array): number => hash40(identity, buckets);
+
+/** A wanted flow as an item; `app` goes into its cookie. */
+export function flowItem(app: number, flow: Flow): Item {
+  const identity = flowIdentity(flow.table, flow.priority, encodeMatch(flow.match));
+  const hash = flowHash(identity, encodeInstructions(flow.instructions));
+  const frame = encode({ ...flowMod, ...flow, command: 'add', cookie: makeCookie(app, hash) }, 0);
+  return { identity, hash, frame };
+}
+
+/** A wanted group as an item. */
+export function groupItem(group: Group): Item {
+  const identity = groupIdentity(group.groupId);
+  const frame = encode(
+    { type: 'group_mod', command: 'add_or_modify', groupType: 'all', groupId: group.groupId, buckets: group.buckets },
+    0,
+  );
+  return { identity, hash: groupHash(identity, frame.subarray(groupModHeadSize)), frame };
+}
+
+/** The message that removes what has an identity: a strict FLOW_MOD delete, or a GROUP_MOD delete; xid 0. */
+export function removal(identity: string): Uint8Array {
+  if (!isFlow(identity))
+    return encode(
+      { type: 'group_mod', command: 'delete', groupType: 'all', groupId: Number(identity.slice(1)), buckets: [] },
+      0,
+    );
+  const [table, priority] = [identity.charCodeAt(1), (identity.charCodeAt(2) << 8) | identity.charCodeAt(3)];
+  const bare = encode(
+    { ...flowMod, command: 'delete_strict', table, priority, cookie: 0n, match: {}, instructions: [] },
+    0,
+  );
+  const match = Buffer.from(identity.slice(4), 'latin1');
+  const frame = new Uint8Array(flowModHeadSize + match.length);
+  frame.set(bare.subarray(0, flowModHeadSize));
+  frame.set(match, flowModHeadSize);
+  new DataView(frame.buffer).setUint16(2, frame.length);
+  return frame;
+}
+
+/** Bytes before the match of a FLOW_MOD (OpenFlow 1.3.5, 7.3.4.1). */
+const flowModHeadSize = 48;
+/** Bytes before the buckets of a GROUP_MOD (OpenFlow 1.3.5, 7.3.4.2). */
+const groupModHeadSize = 16;
+
+const flowMod = {
+  type: 'flow_mod',
+  cookieMask: 0n,
+  idleTimeout: 0,
+  hardTimeout: 0,
+  flags: 0,
+  outPort: reservedPort.any,
+  outGroup: reservedGroup.any,
+  bufferId: noBuffer,
+} as const;
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+
+/** Two multiplicative hashes over the same bytes, 32 and 8 bits of which are kept. */
+function hash40(identity: string, content: Uint8Array): number {
+  let [low, high] = [0x9e3779b1, 0x85ebca77];
+  const mix = (byte: number): void => {
+    low = Math.imul(low ^ byte, 0x01000193);
+    high = Math.imul(high ^ byte ^ (low >>> 13), 0x5bd1e995);
+  };
+  for (let i = 0; i < identity.length; i++) mix(identity.charCodeAt(i));
+  for (const byte of content) mix(byte);
+  low ^= high >>> 15;
+  low = Math.imul(low ^ (low >>> 16), 0x2c1b3c6d);
+  high = Math.imul(high ^ (high >>> 15), 0x297a2d39);
+  return ((high >>> 24) & 0xff) * 2 ** 32 + (low >>> 0);
+}

@@ -1,0 +1,39 @@
+// What an owner wants, as plain data. Nobody says how to get there, and nobody writes a delete.
+import type { Action, Bucket, Instruction, Match } from '../ofp/index.js';
+
+/** A flow: identity (table, priority, match) and value (instructions). Its cookie is made from both. */
+export interface Flow {
+  readonly table: number;
+  readonly priority: number;
+  readonly match: Match;
+  /** Empty: drop. */
+  readonly instructions: readonly Instruction[];
+}
+
+/** A group of type all: a copy of the packet to each bucket, each copy by itself. */
+export interface Group {
+  readonly groupId: number;
+  readonly buckets: readonly Bucket[];
+}
+
+/** A tunnel port of ours on the bridge. */
+export interface TunnelPort {
+  /** `vxlan/192.0.2.9`, or `vxlan` for a port that takes the address from each packet. */
+  readonly key: string;
+  readonly type: string;
+  /** The far end's address, or `flow`. */
+  readonly remote: string;
+}
+
+/** Everything that one owner wants on one chassis. */
+export interface Wanted {
+  readonly flows: readonly Flow[];
+  readonly groups?: readonly Group[];
+  readonly tunnels?: readonly TunnelPort[];
+}
+
+/** The actions of a flow that drops, and counts what it drops. */
+export const drop: readonly Action[] = [];
+
+/** An owner that wants nothing (not yet, or not here). */
+export const nothing: Wanted = { flows: [] };

@@ -1,0 +1,284 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { flowItem, groupItem, readCookie } from '../../src/flow/item.js';
+import { type Batch, type DumpedFlow, type DumpedGroup, FlowTable, type Owner } from '../../src/flow/table.js';
+import { apply, decode, load, output } from '../../src/ofp/index.js';
+
+const owner = (object: string): Owner => ({ app: 'test', object, rule: 0 });
+const flow = (priority: number, port: number, table = 0) =>
+  flowItem(1, { table, priority, match: { in_port: 1 }, instructions: [apply(output(port))] });
+const group = (id: number, key: number) =>
+  groupItem({ groupId: 0xd0000000 + id, buckets: [{ actions: [load('reg7', key)] }] });
+
+/** A switch as far as a table sees it: it keeps the messages' bytes and dumps what they hold. */
+class Switch {
+  readonly flows = new Map<string, DumpedFlow>();
+  readonly groups = new Map<number, DumpedGroup>();
+  messages = 0;
+
+  take(batch: Batch, refused: ReadonlySet<number> = new Set()): void {
+    batch.changes.forEach(({ frame }, index) => {
+      if (refused.has(index)) return;
+      this.messages++;
+      const { message } = decode(frame);
+      const view = new DataView(frame.buffer, frame.byteOffset);
+      if (message.type === 'group_mod') {
+        if (message.command === 'delete') this.groups.delete(message.groupId);
+        else this.groups.set(message.groupId, { groupId: message.groupId, type: 'all', buckets: frame.slice(16) });
+        return;
+      }
+      if (message.type !== 'flow_mod') throw new Error(message.type);
+      const matchSize = Math.ceil(view.getUint16(50) / 8) * 8;
+      const match = frame.slice(48, 48 + matchSize);
+      const key = `${message.table} ${message.priority} ${Buffer.from(match).toString('hex')}`;
+      if (message.command === 'delete_strict') this.flows.delete(key);
+      else
+        this.flows.set(key, {
+          table: message.table,
+          priority: message.priority,
+          cookie: message.cookie,
+          match,
+          instructions: frame.slice(48 + matchSize),
+          idleTimeout: 0,
+          hardTimeout: 0,
+          flags: 0,
+        });
+    });
+  }
+
+  hashes(): number[] {
+    return [...this.flows.values()].map(({ cookie }) => readCookie(cookie)?.hash ?? -1).sort((a, b) => a - b);
+  }
+}
+
+const load1 = (table: FlowTable, of: Switch) => table.load(of.flows.values(), of.groups.values());
+
+/** Sends everything there is to send. */
+function settle(table: FlowTable, to: Switch): number {
+  let sent = 0;
+  for (let batch = table.next(3); batch !== undefined; batch = table.next(3)) {
+    to.take(batch);
+    table.committed(batch);
+    sent += batch.changes.length;
+  }
+  return sent;
+}
+
+void t.test('a restart on a switch that holds what is wanted sends nothing', (t) => {
+  const wanted = () => {
+    const table = new FlowTable();
+    table.whole = true;
+    table.want(owner('a'), 1, [flow(1, 1), flow(2, 2, 115), group(1, 7)]);
+    table.endRound();
+    return table;
+  };
+  const to = new Switch();
+  const first = wanted();
+  load1(first, to);
+  t.equal(settle(first, to), 3);
+  t.equal(first.acknowledged(), 1);
+  const second = wanted();
+  t.same(load1(second, to), { ours: 3, foreign: 0, changedByOthers: 0 });
+  t.equal(settle(second, to), 0);
+  t.equal(second.acknowledged(), 1);
+  t.end();
+});
+
+void t.test('one flow deleted and one altered while we were away: exactly two messages', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  table.want(
+    owner('a'),
+    1,
+    [1, 2, 3, 4, 5].map((priority) => flow(priority, priority)),
+  );
+  load1(table, to);
+  settle(table, to);
+  const [first, second] = [...to.flows.keys()];
+  to.flows.delete(first ?? '');
+  const altered = to.flows.get(second ?? '');
+  if (altered === undefined) throw new Error('no flow');
+  to.flows.set(second ?? '', { ...altered, instructions: new Uint8Array(0) }); // the cookie stays, as a foreign MODIFY leaves it
+  t.same(load1(table, to), { ours: 4, foreign: 0, changedByOthers: 1 });
+  t.equal(settle(table, to), 2);
+  t.end();
+});
+
+void t.test('nothing is removed until the view is whole; additions go in at once', (t) => {
+  const to = new Switch();
+  const old = new FlowTable();
+  old.whole = true;
+  old.want(owner('gone'), 1, [flow(9, 9)]);
+  load1(old, to);
+  settle(old, to);
+  const table = new FlowTable();
+  table.want(owner('a'), 1, [flow(1, 1)]);
+  load1(table, to);
+  t.equal(settle(table, to), 1);
+  t.equal(to.flows.size, 2);
+  table.whole = true;
+  t.equal(settle(table, to), 1);
+  t.equal(to.flows.size, 1);
+  t.end();
+});
+
+void t.test('foreign flows are never touched, and hold their identity', (t) => {
+  const to = new Switch();
+  const item = flow(1, 1);
+  const table = new FlowTable();
+  table.whole = true;
+  table.want(owner('a'), 1, [item, flow(2, 2)]);
+  load1(table, to);
+  settle(table, to);
+  const [key, held] = [...to.flows][0] ?? [];
+  if (key === undefined || held === undefined) throw new Error('no flow');
+  to.flows.set(key, { ...held, cookie: 0x1234n });
+  load1(table, to);
+  t.equal(settle(table, to), 0);
+  t.match(table.refusals(), [{ owner: { object: 'a' }, state: 'ERROR', reason: /not ours/ }]);
+  table.want(owner('a'), 1, []);
+  t.equal(settle(table, to), 1, 'ours goes, the other stays');
+  t.equal(to.flows.size, 1);
+  t.end();
+});
+
+void t.test('two owners of one identity: equal content is shared, other content goes to the smaller key', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  table.want(owner('late'), 9, [flow(1, 9)]);
+  settle(table, to);
+  table.want(owner('early'), 2, [flow(1, 2)]);
+  settle(table, to);
+  t.same(to.hashes(), [flow(1, 2).hash]);
+  t.match(table.refusals(), [{ owner: { object: 'late' }, state: 'DEGRADED', reason: /^early has the same/ }]);
+  table.want(owner('twin'), 5, [flow(1, 2)]);
+  table.want(owner('early'), 2, []);
+  t.equal(settle(table, to), 0, 'the twin keeps it');
+  t.same(to.hashes(), [flow(1, 2).hash]);
+  table.want(owner('twin'), 5, []);
+  settle(table, to);
+  t.same(to.hashes(), [flow(1, 9).hash], 'then the other is heard');
+  t.same(table.refusals(), []);
+  t.end();
+});
+
+void t.test('groups go before the flows that use them, classification last; removals the other way round', (t) => {
+  const table = new FlowTable();
+  table.whole = true;
+  const to = new Switch();
+  load1(table, to);
+  table.want(owner('a'), 1, [flow(1, 1, 0), flow(1, 1, 55), group(1, 1), flow(1, 1, 115)]);
+  const order = (batch: Batch | undefined) =>
+    batch?.changes.map(({ frame }) => {
+      const { message } = decode(frame);
+      return message.type === 'flow_mod' ? message.table : message.type;
+    });
+  const adds = table.next(100);
+  t.same(order(adds), ['group_mod', 115, 55, 0]);
+  if (adds !== undefined) table.committed(adds);
+  table.want(owner('a'), 1, []);
+  t.same(order(table.next(100)), [0, 55, 115, 'group_mod']);
+  t.end();
+});
+
+void t.test(
+  'what the switch refuses is set aside with its reason, and tried again when it changes or is asked for',
+  (t) => {
+    const to = new Switch();
+    const table = new FlowTable();
+    table.whole = true;
+    load1(table, to);
+    table.want(owner('bad'), 1, [flow(1, 1), flow(2, 2)]);
+    const round = table.endRound();
+    const batch = table.next(100);
+    if (batch === undefined) throw new Error('nothing to send');
+    t.equal(table.acknowledged(), round - 1);
+    to.take(batch, new Set([0]));
+    table.committed(batch, new Map([[0, 'OFPBAC_BAD_OUT_PORT']]));
+    t.equal(table.acknowledged(), round);
+    t.match(table.refusals(), [{ owner: { object: 'bad' }, reason: 'OFPBAC_BAD_OUT_PORT', state: 'ERROR' }]);
+    t.equal(settle(table, to), 0);
+    table.retry();
+    t.equal(settle(table, to), 1);
+    t.same(table.refusals(), []);
+    t.equal(to.flows.size, 2);
+    t.end();
+  },
+);
+
+type Step =
+  | { kind: 'want'; owner: number; flows: readonly (readonly [number, number])[]; groups: readonly number[] }
+  | { kind: 'send' }
+  | { kind: 'refuse' }
+  | { kind: 'restart' }
+  | { kind: 'drift' };
+
+void t.test('any history ends in the flows of a cold start', (t) => {
+  const small = fc.integer({ min: 0, max: 4 });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant('want' as const),
+        owner: small,
+        flows: fc.array(fc.tuple(small, small), { maxLength: 4 }),
+        groups: fc.array(small, { maxLength: 2 }),
+      }),
+    },
+    { weight: 3, arbitrary: fc.constant({ kind: 'send' as const }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom({ kind: 'refuse' as const }, { kind: 'restart' as const }, { kind: 'drift' as const }),
+    },
+  );
+  const items = (s: Step & { kind: 'want' }) => {
+    const byIdentity = new Map(
+      [
+        ...s.flows.map(([priority, port]) => flow(priority, port, priority % 2 ? 115 : 0)),
+        ...s.groups.map((id) => group(id, s.owner)),
+      ].map((item) => [item.identity, item]),
+    );
+    return [...byIdentity.values()];
+  };
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (history) => {
+      const to = new Switch();
+      const table = new FlowTable();
+      table.whole = true;
+      load1(table, to);
+      for (const s of history) {
+        if (s.kind === 'want') table.want(owner(String(s.owner)), s.owner, items(s));
+        else if (s.kind === 'restart') load1(table, to);
+        else if (s.kind === 'drift') {
+          for (const key of [...to.flows.keys()].slice(0, 1)) to.flows.delete(key);
+          load1(table, to);
+        } else {
+          const batch = table.next(2);
+          if (batch === undefined) continue;
+          const refused = s.kind === 'refuse' ? new Map([[0, 'no']]) : new Map<number, string>();
+          to.take(batch, new Set(refused.keys()));
+          table.committed(batch, refused);
+        }
+      }
+      table.retry();
+      settle(table, to);
+      const cold = new FlowTable();
+      cold.whole = true;
+      const fresh = new Switch();
+      load1(cold, fresh);
+      const last = new Map<number, Step & { kind: 'want' }>();
+      for (const s of history) if (s.kind === 'want') last.set(s.owner, s);
+      for (const s of last.values()) cold.want(owner(String(s.owner)), s.owner, items(s));
+      settle(cold, fresh);
+      const same =
+        JSON.stringify(to.hashes()) === JSON.stringify(fresh.hashes()) &&
+        JSON.stringify([...to.groups.keys()].sort()) === JSON.stringify([...fresh.groups.keys()].sort());
+      return same && settle(table, to) === 0 && table.counts().waiting === 0;
+    }),
+    { numRuns: 500 },
+  );
+  t.end();
+});
