@@ -1,0 +1,77 @@
+// Runs the apps over a view and keeps what they want: each owner again only when an answer that it read has changed.
+import { flowItem, groupItem } from '../flow/item.js';
+import type { FlowTable, Owner } from '../flow/table.js';
+import type { TunnelPort, Wanted } from '../flow/wanted.js';
+import { numberName } from '../model/world.js';
+import type { Ref } from '../model/ids.js';
+import type { View } from '../model/view.js';
+import type { App } from './app.js';
+
+/** An app that failed for one owner: the others go on, and it is tried again when what it read changes. */
+export interface AppFailure {
+  readonly owner: Owner;
+  readonly error: unknown;
+}
+
+/** The apps of one chassis at work. */
+export class Engine {
+  readonly #view: View;
+  readonly #table: FlowTable;
+  readonly #tunnels = new Map<string, TunnelPort>();
+  readonly #failures = new Map<string, AppFailure>();
+
+  constructor(view: View, table: FlowTable, apps: readonly App[]) {
+    this.#view = view;
+    this.#table = table;
+    for (const app of apps) for (const index of app.rules.keys()) this.#install(app, index);
+  }
+
+  /** Brings everything that is wanted up to date with the world, and gives the number of the round. */
+  flush(): number {
+    this.#view.world.graph.flush();
+    return this.#table.endRound();
+  }
+
+  /** The tunnel ports that are wanted, by key. */
+  tunnels(): ReadonlyMap<string, TunnelPort> {
+    return this.#tunnels;
+  }
+
+  /** The owners for which an app has failed. */
+  failures(): readonly AppFailure[] {
+    return [...this.#failures.values()];
+  }
+
+  #install(app: App, index: number): void {
+    const rule = app.rules[index];
+    if (rule === undefined) return;
+    const ownerOf = (member: string): Owner => ({ app: app.name, object: `${rule.kind} ${member}`, rule: index });
+    this.#view.world.graph.each<string, Wanted>(
+      rule.owners(this.#view),
+      (member) => rule.wants(this.#view, member),
+      (member, now, before) => {
+        const owner = ownerOf(member);
+        this.#failures.delete(failureName(owner));
+        const items =
+          now === undefined
+            ? []
+            : [...(now.groups ?? []).map(groupItem), ...now.flows.map((flow) => flowItem(app.id, flow))];
+        this.#table.want(owner, this.#rank(rule.kind, member), items);
+        for (const tunnel of before?.tunnels ?? []) this.#tunnels.delete(tunnel.key);
+        for (const tunnel of now?.tunnels ?? []) this.#tunnels.set(tunnel.key, tunnel);
+      },
+      (member, error) => this.#failures.set(failureName(ownerOf(member)), { owner: ownerOf(member), error }),
+    );
+  }
+
+  /** Between two owners of one identity the smaller unique key is heard; a segmentation counts by its child's. */
+  #rank(kind: string, member: string): number {
+    const { world } = this.#view;
+    const ref = member as Ref; // rules over named things have names that no number is allocated to
+    const child = kind === 'child_port_segmentation' ? world.children.peek(ref)?.port : undefined;
+    const name = child === undefined ? numberName(kind, ref) : numberName('lport', child);
+    return world.numbers.peek(name) ?? Infinity;
+  }
+}
+
+const failureName = (owner: Owner): string => `${owner.app} ${owner.rule} ${owner.object}`;

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// The command line: one file per command; this one only lists them.
+import { Command, CommanderError } from 'commander';
+import { addCompile } from './compile.js';
+import { addPipeline } from './pipeline.js';
+import { addSchema } from './schema.js';
+import { version } from './version.js';
+
+const program = new Command('damselfly')
+  .description('Tenant networks on Open vSwitch: an OpenFlow 1.3 controller with NATS as its northbound.')
+  .version(version())
+  .showHelpAfterError('(--help shows what there is, with an example)')
+  .exitOverride();
+
+for (const add of [addCompile, addPipeline, addSchema]) add(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    process.stderr.write(`damselfly: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

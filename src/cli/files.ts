@@ -1,0 +1,118 @@
+// Northbound files: YAML or JSON, several documents each, one or several tenants; every object checked by itself.
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { type Fault, NbError } from '../model/errors.js';
+import { operator } from '../model/ids.js';
+import { type AnyObject, childId, hint, objectName, parseKind, parseObject } from '../model/parse.js';
+
+/** What a set of files says: the objects that are right, and what is wrong with the others. */
+export interface FileContents {
+  readonly objects: readonly AnyObject[];
+  readonly refused: readonly NbError[];
+}
+
+const documentFields = ['tenant', 'objects', 'kind', 'id'];
+
+/** Reads files (`-` is standard input). Throws only what opening them throws. */
+export function readObjects(paths: readonly string[], defaultTenant: string | undefined): FileContents {
+  const read = paths.map((path) =>
+    parseText(path === '-' ? 'standard input' : path, readFileSync(path === '-' ? 0 : path, 'utf8'), defaultTenant),
+  );
+  return withoutTwins({
+    objects: read.flatMap(({ objects }) => objects),
+    refused: read.flatMap(({ refused }) => refused),
+  });
+}
+
+/** Reads the text of one file. `where` names it in errors. */
+export function parseText(where: string, text: string, defaultTenant?: string): FileContents {
+  const objects: AnyObject[] = [];
+  const refused: NbError[] = [];
+  const collect = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof NbError)) throw error;
+      refused.push(error);
+    }
+  };
+  parseAllDocuments(text).forEach((document, index, all) => {
+    const name = all.length > 1 ? `${where}, document ${index + 1}` : where;
+    collect(() => {
+      const [problem] = document.errors;
+      if (problem !== undefined)
+        throw new NbError(name, [{ field: 'YAML', allowed: problem.message.split('\n')[0] ?? 'cannot be read' }]);
+      for (const entry of entriesOf(name, document.toJS() as unknown, defaultTenant))
+        collect(() => objects.push(parseEntry(entry)));
+    });
+  });
+  return { objects, refused };
+}
+
+interface Entry {
+  readonly where: string;
+  readonly tenant: string | undefined;
+  readonly fields: Record<string, unknown>;
+}
+
+/** The objects of one document: a list, `{tenant, objects: [...]}`, or a single object. */
+function entriesOf(where: string, document: unknown, tenant: string | undefined): Entry[] {
+  if (document === null || document === undefined) return [];
+  if (Array.isArray(document))
+    return document.flatMap((item, i) => entriesOf(`${where}, object ${i + 1}`, item, tenant));
+  if (typeof document !== 'object')
+    throw new NbError(where, [
+      { field: 'document', value: document, allowed: 'must be an object or a list of objects' },
+    ]);
+  const fields: Record<string, unknown> = { ...document };
+  if (!('objects' in fields)) return [{ where, tenant, fields }];
+  const unknown = Object.keys(fields).filter((field) => !documentFields.includes(field));
+  const faults: Fault[] = unknown.map((field) => ({
+    field,
+    allowed: `not a field of a document${hint(field, ['tenant', 'objects'])}`,
+  }));
+  if (!Array.isArray(fields['objects']))
+    faults.push({ field: 'objects', value: fields['objects'], allowed: 'must be a list of objects' });
+  if (faults.length > 0) throw new NbError(where, faults);
+  const own = typeof fields['tenant'] === 'string' ? fields['tenant'] : tenant;
+  return (fields['objects'] as unknown[]).flatMap((item, i) => entriesOf(`${where}, object ${i + 1}`, item, own));
+}
+
+function parseEntry({ where, tenant: defaultTenant, fields }: Entry): AnyObject {
+  const { kind: kindName, tenant: ownTenant, id: ownId, ...rest } = fields;
+  const kind = parseKind(typeof ownId === 'string' ? `${where} (${ownId})` : where, kindName);
+  const tenant = kind === 'chassis' ? operator : (ownTenant ?? defaultTenant);
+  if (typeof tenant !== 'string')
+    throw new NbError(where, [
+      { field: 'tenant', value: ownTenant, allowed: 'missing: write tenant: NAME, or give --tenant' },
+    ]);
+  const id =
+    ownId ?? (kind === 'child_port_segmentation' ? childId(String(rest['parent']), String(rest['port'])) : undefined);
+  if (typeof id !== 'string' && typeof id !== 'number')
+    throw new NbError(where, [{ field: 'id', value: id, allowed: 'missing: every object has an id' }]);
+  if (!/^[^/\s]{1,63}$/.test(String(id)))
+    throw new NbError(where, [{ field: 'id', value: id, allowed: 'must be 1 to 63 characters without spaces or /' }]);
+  if (!/^[^/\s]{1,63}$/.test(tenant) || (tenant.startsWith('_') && tenant !== operator))
+    throw new NbError(objectName(kind, `${tenant}/${id}`), [
+      {
+        field: 'tenant',
+        value: tenant,
+        allowed: 'must be 1 to 63 characters without spaces or /, not beginning with _',
+      },
+    ]);
+  return parseObject(kind, tenant, String(id), rest);
+}
+
+/** Of two objects of one name the first holds; the second is refused. */
+function withoutTwins({ objects, refused }: FileContents): FileContents {
+  const seen = new Set<string>();
+  const twins: NbError[] = [];
+  const kept = objects.filter((object) => {
+    const name = objectName(object.kind, object.ref);
+    const first = !seen.has(name);
+    seen.add(name);
+    if (!first) twins.push(new NbError(name, [{ field: 'id', allowed: 'is given twice; the first one holds' }]));
+    return first;
+  });
+  return { objects: kept, refused: [...refused, ...twins] };
+}

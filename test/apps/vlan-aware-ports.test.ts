@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { given, specExample, specObjects } from './given.js';
+
+const ports = { ofports: { 'red/vm1': 183 }, tunnels: {}, bindings: {} };
+
+void t.test('the specification’s example gives the specification’s flows', (t) => {
+  const { table } = given(specExample, { ports });
+  t.same(table(0), [
+    'priority=0 actions=drop',
+    'priority=100,in_port=183 actions=load:0x166->NXM_NX_REG6[],load:0x1->OXM_OF_METADATA[],resubmit(,5)',
+    'priority=150,in_port=183,dl_vlan=0 actions=pop_vlan,load:0x166->NXM_NX_REG6[],load:0x1->OXM_OF_METADATA[],resubmit(,5)',
+    'priority=150,in_port=183,dl_vlan=100 actions=pop_vlan,load:0x168->NXM_NX_REG6[],load:0x2->OXM_OF_METADATA[],resubmit(,5)',
+  ]);
+  t.same(table(115), [
+    'table=115, priority=0 actions=drop',
+    'table=115, priority=100,reg7=0x166 actions=output:183',
+    'table=115, priority=100,reg7=0x168 actions=push_vlan:0x8100,set_field:4196->vlan_vid,output:183',
+    'table=115, priority=110,reg7=0x166,dl_vlan=100 actions=drop',
+    'table=115, priority=300,reg6=0x166,reg7=0x166 actions=drop',
+    'table=115, priority=300,reg6=0x168,reg7=0x168 actions=drop',
+  ]);
+  t.end();
+});
+
+void t.test('so it does for any ofport, keys and VLAN id', (t) => {
+  const key = fc.integer({ min: 1, max: 0xffffff });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 0xfeff }),
+      fc.uniqueArray(key, { minLength: 2, maxLength: 2 }),
+      fc.uniqueArray(key, { minLength: 2, maxLength: 2 }),
+      fc.integer({ min: 1, max: 4094 }),
+      (ofport, keys, networks, vid) => {
+        const hex = (value: number | undefined) => `0x${(value ?? 0).toString(16)}`;
+        const yaml = specObjects(hex(keys[0]), hex(keys[1]), hex(networks[0]), hex(networks[1]), vid);
+        const { flows } = given(yaml, { ports: { ...ports, ofports: { 'red/vm1': ofport } } });
+        const expected = [
+          `priority=150,in_port=${ofport},dl_vlan=${vid} actions=pop_vlan,load:${hex(keys[1])}->NXM_NX_REG6[],load:${hex(networks[1])}->OXM_OF_METADATA[],resubmit(,5)`,
+          `priority=100,in_port=${ofport} actions=load:${hex(keys[0])}->NXM_NX_REG6[],load:${hex(networks[0])}->OXM_OF_METADATA[],resubmit(,5)`,
+          `table=115, priority=100,reg7=${hex(keys[1])} actions=push_vlan:0x8100,set_field:${0x1000 + vid}->vlan_vid,output:${ofport}`,
+          `table=115, priority=100,reg7=${hex(keys[0])} actions=output:${ofport}`,
+        ];
+        return expected.every((line) => flows.includes(line));
+      },
+    ),
+    { numRuns: 1000 },
+  );
+  t.end();
+});
+
+void t.test('an unknown tag passes, or is dropped and counted, as the parent says', (t) => {
+  const dropped = 'priority=120,in_port=183,vlan_tci=0x1000/0x1000 actions=drop';
+  t.notOk(given(specExample, { ports }).flows.includes(dropped));
+  t.ok(given(specExample.replace('id: vm1,', 'id: vm1, unknown_vlans: drop,'), { ports }).flows.includes(dropped));
+  t.end();
+});
+
+void t.test('a disabled child’s tag is nobody’s, in both directions', (t) => {
+  const { flows } = given(specExample.replace('segmentation_id: 100', 'segmentation_id: 100, enabled: false'), {
+    ports,
+  });
+  t.ok(flows.includes('priority=150,in_port=183,dl_vlan=100 actions=drop'));
+  t.ok(flows.includes('table=115, priority=110,reg7=0x166,dl_vlan=100 actions=drop'));
+  t.notOk(
+    flows.some((flow) => flow.includes('0x168')),
+    'nothing of the child is left',
+  );
+  t.end();
+});
+
+const child = (id: string, extra: string) => `
+  - {kind: lport, id: ${id}, lswitch: net2, unique_key: 0x999, macs: ['fa:16:3e:00:01:${id.slice(-2)}'], ips: []}
+  - {kind: child_port_segmentation, id: seg-${id}, ${extra}}`;
+
+void t.test('what cannot be is refused by name, and everything else stays as it is', (t) => {
+  const reference = given(specExample, { ports }).flows;
+  const cases: [string, string, RegExp][] = [
+    [
+      'a VLAN id used twice',
+      child('c-03', 'parent: vm1, port: c-03, segmentation_id: 100'),
+      /child_port_segmentation red\/seg-c-03: segmentation_id: 100: is used by another child/,
+    ],
+    [
+      'VLAN id 0',
+      child('c-04', 'parent: vm1, port: c-04, segmentation_id: 0'),
+      /seg-c-04: segmentation_id: 0: not allowed: an integer from 1 to 4094/,
+    ],
+    [
+      'VLAN id 4095',
+      child('c-05', 'parent: vm1, port: c-05, segmentation_id: 4095'),
+      /seg-c-05: segmentation_id: 4095: not allowed/,
+    ],
+    [
+      'a child of itself',
+      child('c-06', 'parent: c-06, port: c-06, segmentation_id: 6'),
+      /seg-c-06: port: "red\/c-06": a port cannot be its own child/,
+    ],
+    [
+      'a child of a child',
+      child('c-07', 'parent: vm1-net2, port: c-07, segmentation_id: 7'),
+      /seg-c-07: parent: "red\/vm1-net2": is itself a child port/,
+    ],
+    [
+      'another type',
+      child('c-08', 'parent: vm1, port: c-08, segmentation_type: mpls, segmentation_id: 8'),
+      /segmentation_type: "mpls": not allowed: one of vlan/,
+    ],
+    [
+      'a foreign port',
+      '\n  - {kind: child_port_segmentation, id: thief, parent: vm1, port: blue/x, segmentation_id: 9}',
+      /thief: port: "blue\/x": there is no lport of that name that is shared with red/,
+    ],
+  ];
+  for (const [name, extra, expected] of cases) {
+    const { refused, flows } = given(specExample + extra, { ports });
+    t.ok(
+      refused.some((text) => expected.test(text)),
+      `${name}: ${refused.join(' | ')}`,
+    );
+    const spoiled = reference.filter((flow) => !flows.includes(flow) && /in_port=183|reg7=0x16|reg6=0x16/.test(flow));
+    t.same(spoiled, [], name);
+  }
+  t.end();
+});
+
+void t.test('a child with two parents stays with the first', (t) => {
+  const second = `
+  - {kind: lport, id: vm2, lswitch: net1, macs: ['fa:16:3e:00:00:07'], ips: []}
+  - {kind: child_port_segmentation, id: zz, parent: vm2, port: vm1-net2, segmentation_id: 5}`;
+  const { refused, flows } = given(
+    specExample.replace('{kind: child_port_segmentation,', '{kind: child_port_segmentation, id: aa,') + second,
+    { ports },
+  );
+  t.match(refused.join('\n'), /zz: port: "red\/vm1-net2": is already a child of another parent port/);
+  t.ok(flows.some((flow) => flow.startsWith('priority=150,in_port=183,dl_vlan=100')));
+  t.end();
+});
