@@ -1,0 +1,24 @@
+// From a datapath to the bridge that it is: its row in the database of Open vSwitch, its chassis id, and whether it may be served.
+import type { Bridge } from '../ovsdb/rows.js';
+import type { VswitchView } from '../ovsdb/view.js';
+
+/** A datapath id as OVSDB has it: 16 hexadecimal digits. */
+export const datapathText = (datapathId: bigint): string => datapathId.toString(16).padStart(16, '0');
+
+/** The bridge with a datapath id; undefined for a switch of another machine, or without a database. */
+export const bridgeOf = (view: VswitchView, datapathId: bigint): Bridge | undefined =>
+  view.bridges.find((bridge) => bridge.datapathId === datapathText(datapathId));
+
+/** The chassis id of a bridge: configured, else the bridge's own, else the machine's, else the datapath id. */
+export function chassisIdOf(view: VswitchView, datapathId: bigint, configured: readonly string[]): string {
+  const dpid = datapathText(datapathId);
+  for (const entry of configured) {
+    const [head = '', tail] = entry.split('=');
+    if (tail === undefined) return head;
+    if (head.padStart(16, '0') === dpid) return tail;
+  }
+  return bridgeOf(view, datapathId)?.externalIds.get('damselfly-chassis') ?? view.openVswitch?.systemId ?? dpid;
+}
+
+/** The command that makes a bridge ready to be served, for messages. */
+export const secureCommand = (bridge: string): string => `ovs-vsctl set-fail-mode ${bridge} secure`;

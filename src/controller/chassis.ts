@@ -1,0 +1,340 @@
+// One bridge as a chassis: what it has been told (world), what that means (engine), what its switch should hold (table), and the
+// edges by which it acts: claims, allocations, tunnel ports, statuses. Nothing here waits; every input schedules one turn.
+import type { Logger } from 'pino';
+import type { App } from '../apps/app.js';
+import { Engine } from '../apps/engine.js';
+import { FlowTable } from '../flow/table.js';
+import type { TunnelPort } from '../flow/wanted.js';
+import type { NbError } from '../model/errors.js';
+import { faultText } from '../model/errors.js';
+import { byteOrder, ofPort, type Ref } from '../model/ids.js';
+import { Interest } from '../model/interest.js';
+import type { Kind } from '../model/kinds.js';
+import { chooseAddresses } from '../model/numbering.js';
+import { type AnyObject, objectName } from '../model/parse.js';
+import { View } from '../model/view.js';
+import { type LocalBinding, numberName, type Settings, type TunnelState, World } from '../model/world.js';
+import type { Session } from '../switch/session.js';
+import { type CommitReport, Installer } from './installer.js';
+import { Reporter, type Status } from './reporter.js';
+
+/** How a chassis acts on the world outside; results come back as inputs. */
+export interface ChassisEdges {
+  /** Watch exactly these tenants. */
+  readonly watch: (tenants: readonly string[]) => void;
+  /** A number is needed for an object (`lport red/vm1`). */
+  readonly allocate: (space: 'lport' | 'lswitch', ref: Ref) => void;
+  /** These addresses are proposed for a port that asked for `auto`. */
+  readonly address: (ref: Ref, addresses: readonly string[]) => void;
+  /** The interface of an lport is on our bridge, or no longer. */
+  readonly claim: (ref: Ref) => void;
+  readonly release: (ref: Ref) => void;
+  /** Tunnel ports that should exist; `surplus` may go, no flow uses them any more. */
+  readonly tunnels: (wanted: readonly TunnelPort[], surplus: readonly string[]) => void;
+  /** The status of an object on this chassis, or that it has none any more. */
+  readonly status: (kind: Kind, ref: Ref, status: Status | undefined) => void;
+  /** Every northbound revision of a tenant up to this one is on the switch; `report` says what that took. */
+  readonly acknowledged: (tenant: string, revision: number, report: CommitReport) => void;
+  /** An lport's flows are on the switch. */
+  readonly installed: (iface: string, revision: number) => void;
+}
+
+/** What an interface on the bridge says of itself. */
+export interface Plug {
+  readonly ref: Ref;
+  readonly interface: string;
+  readonly error: string | undefined;
+}
+
+/** A bridge, its tenants' networks, and what they mean here. */
+export class Chassis {
+  readonly id: string;
+  readonly world = new World();
+  readonly view: View;
+  readonly table = new FlowTable();
+  readonly engine: Engine;
+  readonly interest: Interest;
+  readonly installer: Installer;
+  readonly reporter: Reporter;
+  readonly #edges: ChassisEdges;
+  readonly #log: Logger;
+  readonly #settled = new Set<string>();
+  readonly #held = new Map<string, string>();
+  #session: Session | undefined;
+  #plugs: readonly Plug[] = [];
+  #plugsKnown = false;
+  #tunnelNames: ReadonlyMap<string, { readonly key: string; readonly error: string | undefined }> = new Map();
+  #watched: readonly string[] = [];
+  readonly #asked = new Set<string>();
+  readonly #claimed = new Set<Ref>();
+  /** Tunnel ports that nothing wants any more, with the round after which no flow names them. */
+  readonly #surplus = new Map<string, number>();
+  #scheduled = false;
+  #closed = false;
+
+  constructor(settings: Settings, apps: readonly App[], repair: boolean, edges: ChassisEdges, log: Logger) {
+    this.id = settings.chassis;
+    this.#edges = edges;
+    this.#log = log;
+    this.view = new View(this.world);
+    this.interest = new Interest(this.view);
+    this.engine = new Engine(this.view, this.table, apps);
+    this.installer = new Installer(
+      this.table,
+      repair,
+      {
+        progressed: (report) => {
+          this.#progressed(report);
+        },
+      },
+      log,
+    );
+    this.reporter = new Reporter(this.view, this.table, edges.status, () => performance.now(), edges.acknowledged);
+    this.world.settings.set('self', settings);
+    this.schedule();
+  }
+
+  // ---- inputs from the northbound
+
+  /** An object is as given. */
+  object(object: AnyObject): void {
+    this.world.put(object);
+    this.reporter.refused(object.kind, object.ref, undefined);
+    this.reporter.seen(object.kind, object.ref, object.revision);
+    this.schedule();
+  }
+
+  /** An object is not, or no longer. */
+  gone(kind: Kind, ref: Ref, revision: number): void {
+    this.world.remove(kind, ref);
+    this.reporter.refused(kind, ref, undefined);
+    this.reporter.seen(kind, ref, revision);
+    this.schedule();
+  }
+
+  /** An object could not be read; it counts as absent. */
+  refused(kind: Kind, ref: Ref, revision: number, error: NbError): void {
+    this.world.remove(kind, ref);
+    this.world.revisions.set(objectName(kind, ref), revision);
+    this.reporter.refused(kind, ref, error.faults.map(faultText).join('; '));
+    this.reporter.seen(kind, ref, revision);
+    this.schedule();
+  }
+
+  /** A number is allocated to an object, or taken back. */
+  allocated(space: string, ref: Ref, number: number | undefined): void {
+    this.world.numbers.set(numberName(space, ref), number);
+    this.#asked.delete(numberName(space, ref));
+    this.schedule();
+  }
+
+  /** Addresses are allocated to a port that asked for `auto`. */
+  addressed(ref: Ref, addresses: readonly string[] | undefined): void {
+    this.world.addresses.set(ref, addresses);
+    this.#asked.delete(`ips ${ref}`);
+    this.schedule();
+  }
+
+  /** A chassis has claimed an lport, or nobody has. */
+  claimed(ref: Ref, chassis: string | undefined): void {
+    this.world.claims.set(ref, chassis);
+    this.schedule();
+  }
+
+  /** Everything that the northbound holds of a tenant has been told. */
+  settled(tenant: string): void {
+    this.#settled.add(tenant);
+    this.schedule();
+  }
+
+  /** The northbound of a tenant went back in time (a reason), or is in order again. */
+  held(tenant: string, reason: string | undefined): void {
+    if (reason === undefined) this.#held.delete(tenant);
+    else this.#held.set(tenant, reason);
+    this.reporter.held = [...this.#held.values()][0];
+    this.schedule();
+  }
+
+  // ---- inputs from the switch and its database
+
+  /** The bridge's switch is connected. */
+  attach(session: Session): void {
+    this.#session = session;
+    session.onPorts(() => {
+      this.schedule();
+    });
+    this.installer.attach(session);
+    this.schedule();
+  }
+
+  /** The connection to the switch has ended; everything stays as it is. */
+  detach(session: Session): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.installer.detach(session);
+  }
+
+  /** The interfaces that carry lports, all of them. */
+  plugged(plugs: readonly Plug[]): void {
+    this.#plugs = plugs;
+    this.#plugsKnown = true;
+    this.schedule();
+  }
+
+  /** Our tunnel ports by interface name, all of them, with what the database says against each. */
+  tunnelPorts(names: ReadonlyMap<string, { readonly key: string; readonly error: string | undefined }>): void {
+    this.#tunnelNames = names;
+    this.schedule();
+  }
+
+  /** What the chassis is has changed. */
+  configure(settings: Settings): void {
+    this.world.settings.set('self', settings);
+    this.schedule();
+  }
+
+  /** Ends all work; flows stay. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** What must be known before anything may be removed, and is not yet; empty: the view is whole. */
+  waitsFor(): string[] {
+    const waits = this.interest
+      .tenants()
+      .filter((tenant) => !this.#settled.has(tenant))
+      .map((tenant) => `the northbound of tenant ${tenant}`);
+    if (this.#session === undefined) waits.push('the switch');
+    if (!this.#plugsKnown) waits.push('the interfaces of the bridge');
+    for (const reason of this.#held.values()) waits.push(reason);
+    return waits;
+  }
+
+  /** Whether a switch is connected. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Asks for a turn; several inputs of one event share it. */
+  schedule(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#closed) this.#turn();
+    });
+  }
+
+  /** From inputs to wishes: ports, flows, watches, claims, numbers, tunnels, statuses. */
+  #turn(): void {
+    this.#numberPorts();
+    const round = this.engine.flush();
+    this.#follow();
+    this.table.whole = this.waitsFor().length === 0;
+    this.#tunnels(round);
+    this.reporter.round(round);
+    this.installer.kick();
+    this.reporter.report(this.table.acknowledged());
+  }
+
+  /** Joins interfaces with the ofports of the live connection. */
+  #numberPorts(): void {
+    const byName = new Map([...(this.#session?.ports.values() ?? [])].map((port) => [port.name, port.portNo]));
+    if (this.#session === undefined && byName.size === 0) return; // what we knew stays
+    const bindings = new Map<Ref, LocalBinding>();
+    for (const { ref, interface: name, error } of [...this.#plugs].sort((a, b) =>
+      byteOrder(a.interface, b.interface),
+    )) {
+      const number = byName.get(name);
+      if (bindings.get(ref)?.ofport !== undefined) continue; // the first of two interfaces with one lport
+      bindings.set(ref, {
+        interface: name,
+        ofport: number === undefined ? undefined : ofPort(number),
+        ...(error === undefined ? {} : { error }),
+      });
+    }
+    for (const ref of [...this.world.bindings.members()])
+      if (!bindings.has(ref)) this.world.bindings.set(ref, undefined);
+    for (const [ref, binding] of bindings) this.world.bindings.set(ref, binding);
+    const tunnels = new Map<string, TunnelState>();
+    for (const [name, { key, error }] of this.#tunnelNames) {
+      const number = byName.get(name);
+      tunnels.set(key, {
+        ofport: number === undefined ? undefined : ofPort(number),
+        ...(error === undefined ? {} : { error }),
+      });
+    }
+    for (const key of [...this.world.tunnels.members()]) if (!tunnels.has(key)) this.world.tunnels.set(key, undefined);
+    for (const [key, state] of tunnels) this.world.tunnels.set(key, state);
+  }
+
+  /** Watches, claims, numbers and addresses that the present world asks for. */
+  #follow(): void {
+    const tenants = this.interest.tenants();
+    if (tenants.join() !== this.#watched.join()) {
+      this.#watched = tenants;
+      for (const tenant of this.#settled) if (!tenants.includes(tenant)) this.#settled.delete(tenant);
+      this.#edges.watch(tenants);
+    }
+    this.#claims();
+    for (const name of this.interest.unnumbered.members()) {
+      if (this.#asked.has(name)) continue;
+      this.#asked.add(name);
+      const [space = '', ref = ''] = name.split(' ');
+      this.#edges.allocate(space === 'lport' ? 'lport' : 'lswitch', ref as Ref); // numberName put a Ref there
+    }
+    for (const ref of this.interest.unaddressed.members()) this.#address(ref);
+  }
+
+  #claims(): void {
+    for (const ref of this.world.bindings.members()) {
+      if (this.#claimed.has(ref) || this.world.lports.peek(ref) === undefined) continue;
+      this.#claimed.add(ref);
+      this.#edges.claim(ref);
+    }
+    for (const ref of this.#claimed) {
+      if (this.world.bindings.present(ref) && this.world.lports.present(ref)) continue;
+      this.#claimed.delete(ref);
+      this.#edges.release(ref);
+    }
+  }
+
+  #address(ref: Ref): void {
+    const network = this.world.lports.peek(ref)?.lswitch;
+    if (network === undefined || this.#asked.has(`ips ${ref}`)) return;
+    const subnets = this.world.refs('subnet').flatMap((subnet) => {
+      const value = this.world.subnets.peek(subnet);
+      return value?.lswitch === network ? [value] : [];
+    });
+    if (subnets.length === 0) return;
+    const taken = this.world.refs('lport').flatMap((other) => {
+      const value = this.world.lports.peek(other);
+      if (value?.lswitch !== network) return [];
+      return value.ips === 'auto' ? (this.world.addresses.peek(other) ?? []) : value.ips;
+    });
+    this.#asked.add(`ips ${ref}`);
+    this.#edges.address(ref, chooseAddresses(subnets, new Set(taken)));
+  }
+
+  #tunnels(round: number): void {
+    const wanted = this.engine.tunnels();
+    for (const { key } of this.#tunnelNames.values())
+      if (!wanted.has(key) && !this.#surplus.has(key)) this.#surplus.set(key, round);
+    for (const key of this.#surplus.keys()) if (wanted.has(key)) this.#surplus.delete(key);
+    const acknowledged = this.table.acknowledged();
+    const mayGo =
+      this.waitsFor().length === 0
+        ? [...this.#surplus].filter(([, since]) => acknowledged >= since).map(([key]) => key)
+        : [];
+    this.#edges.tunnels([...wanted.values()], mayGo);
+    const present = new Set([...this.#tunnelNames.values()].map(({ key }) => key));
+    for (const key of this.#surplus.keys()) if (!present.has(key)) this.#surplus.delete(key);
+  }
+
+  #progressed(report: CommitReport): void {
+    this.reporter.committed(report);
+    for (const refusal of this.table.refusals())
+      this.#log.debug({ owner: refusal.owner, reason: refusal.reason }, 'flow refused');
+    this.schedule();
+  }
+}

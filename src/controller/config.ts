@@ -1,0 +1,225 @@
+// Configuration: every key once, with its sources. A flag beats the environment, which beats the file, which beats Open_vSwitch's
+// external_ids, which beat the default; `damselfly config show` prints each value and where it came from.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { parse } from 'yaml';
+import { allApps } from '../apps/apps.js';
+import { isTunnelEndpoint, parseAddress } from '../model/addresses.js';
+import { tunnelTypes } from '../model/kinds.js';
+import { hint } from '../model/parse.js';
+
+/** The configuration file that is read when no other is named. */
+export const defaultConfigFile = '/etc/damselfly/damselfly.yaml';
+
+/** A configuration that cannot be used: which key, from where, what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'CONFIG';
+}
+
+interface Key<T> {
+  readonly means: string;
+  readonly fallback: T;
+  /** The environment variable, where it is not DAMSELFLY_ and the key. */
+  readonly env?: string;
+  /** Reads a value as a file or a text has it; undefined if it is not allowed. */
+  readonly read: (value: unknown) => T | undefined;
+  readonly allowed: string;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const list = (value: unknown): readonly unknown[] | undefined =>
+  Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? value
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== '')
+      : undefined;
+const listOf =
+  (allowed: (item: string) => boolean) =>
+  (value: unknown): readonly string[] | undefined => {
+    const items = list(value);
+    return items?.every((item): item is string => typeof item === 'string' && allowed(item)) === true
+      ? items
+      : undefined;
+  };
+const oneOf =
+  <const T extends readonly string[]>(...values: T) =>
+  (value: unknown): T[number] | undefined =>
+    values.find((candidate) => candidate === value);
+const bool = (value: unknown): boolean | undefined =>
+  value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined;
+
+const isListenAddress = (item: string): boolean => /^unix:\/.+$/.test(item) || /^tcp:(\S*:)?\d{1,5}$/.test(item);
+
+/** Every key of the configuration. */
+export const keys = {
+  listen: {
+    means: 'where bridges connect to: tcp:PORT, tcp:HOST:PORT, unix:PATH; several with commas',
+    fallback: ['tcp:6653'],
+    read: listOf(isListenAddress),
+    allowed: 'addresses as tcp:6653, tcp:192.0.2.1:6653 or unix:/run/damselfly/openflow.sock',
+  } satisfies Key<readonly string[]>,
+  bridges: {
+    means: 'bridges of this machine to dial at their .mgmt sockets, so that nobody waits for them to connect',
+    fallback: [],
+    read: listOf((item) => /^[^/\s,]{1,63}$/.test(item)),
+    allowed: 'names of bridges, as br-int',
+  } satisfies Key<readonly string[]>,
+  ovsdb: {
+    means: 'the database of Open vSwitch: unix:PATH, tcp:HOST:PORT, or none',
+    fallback: 'unix:/run/openvswitch/db.sock',
+    read: (value: unknown) =>
+      typeof value === 'string' && /^(none|unix:\/.+|tcp:\S+:\d{1,5})$/.test(value) ? value : undefined,
+    allowed: 'unix:/run/openvswitch/db.sock, tcp:HOST:PORT or none',
+  } satisfies Key<string>,
+  nats: {
+    means: 'the northbound’s NATS servers, with commas; without any, a server of our own is started',
+    fallback: '',
+    env: 'NATS_URL',
+    read: (value: unknown) => (typeof value === 'string' && !/\s/.test(value) ? value : undefined),
+    allowed: 'URLs as nats://192.0.2.1:4222',
+  } satisfies Key<string>,
+  nats_creds: {
+    means: 'credentials file for NATS',
+    fallback: '',
+    env: 'NATS_CREDS',
+    read: (value: unknown) => (typeof value === 'string' ? value : undefined),
+    allowed: 'a path',
+  } satisfies Key<string>,
+  prefix: {
+    means: 'the first word of the names of the northbound’s buckets',
+    fallback: 'damselfly',
+    read: (value: unknown) => (typeof value === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(value) ? value : undefined),
+    allowed: 'letters, digits, _ and -',
+  } satisfies Key<string>,
+  data_dir: {
+    means: 'where the controller keeps what must survive it',
+    fallback: '',
+    read: text,
+    allowed: 'a path',
+  } satisfies Key<string>,
+  run_dir: {
+    means: 'where Open vSwitch has its sockets',
+    fallback: '/run/openvswitch',
+    env: 'OVS_RUNDIR',
+    read: text,
+    allowed: 'a path',
+  } satisfies Key<string>,
+  chassis: {
+    means:
+      'the chassis id, or DPID=ID for each bridge; by default damselfly-chassis of the bridge, system-id, or the datapath id',
+    fallback: [],
+    read: listOf((item) => /^([0-9a-f]{1,16}=)?[^=,\s]{1,63}$/.test(item)),
+    allowed: 'c1, or 00000000000000aa=c1,00000000000000bb=c2',
+  } satisfies Key<readonly string[]>,
+  encap_ip: {
+    means: 'this machine’s tunnel addresses: one IPv4, one IPv6, or both',
+    fallback: [],
+    read: (value: unknown) => {
+      const items = listOf((item) => isIP(item) !== 0)(value)?.map((item) => parseAddress(item));
+      const good =
+        items?.every((item) => item !== undefined && isTunnelEndpoint(item)) === true &&
+        new Set(items.map((item) => item?.family)).size === items.length;
+      return good ? items.flatMap((item) => item?.text ?? []) : undefined;
+    },
+    allowed: 'unicast addresses of this machine, at most one of each family, as 192.0.2.1,2001:db8::1',
+  } satisfies Key<readonly string[]>,
+  encap_types: {
+    means: 'the types of tunnel that this machine can make',
+    fallback: tunnelTypes,
+    read: listOf((item) => tunnelTypes.some((type) => type === item)),
+    allowed: `any of ${tunnelTypes.join(', ')}`,
+  } satisfies Key<readonly string[]>,
+  tunnel_mode: {
+    means: 'a tunnel port per remote endpoint, or one for all (flow)',
+    fallback: 'per-remote',
+    read: oneOf('per-remote', 'flow'),
+    allowed: 'per-remote or flow',
+  } satisfies Key<'per-remote' | 'flow'>,
+  apps: {
+    means: 'the applications that are on',
+    fallback: allApps.map((app) => app.name),
+    read: listOf((item) => allApps.some((app) => app.name === item)),
+    allowed: `any of ${allApps.map((app) => app.name).join(', ')}`,
+  } satisfies Key<readonly string[]>,
+  require_tenant: {
+    means: 'plug interfaces only whose tenant is named (external_ids:damselfly-tenant, or iface-id TENANT/ID)',
+    fallback: false,
+    read: bool,
+    allowed: 'true or false',
+  } satisfies Key<boolean>,
+  repair: {
+    means: 'put back flows that others change',
+    fallback: true,
+    read: bool,
+    allowed: 'true or false',
+  } satisfies Key<boolean>,
+  log_level: {
+    means: 'how much is logged',
+    fallback: 'info',
+    read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    allowed: 'trace, debug, info, warn, error, fatal or silent',
+  } satisfies Key<string>,
+} as const;
+
+/** The name of a key. */
+export type ConfigKey = keyof typeof keys;
+/** A value for every key. */
+export type Config = { readonly [K in ConfigKey]: Exclude<ReturnType<(typeof keys)[K]['read']>, undefined> };
+/** Where each value came from, in words. */
+export type Origins = Readonly<Record<ConfigKey, string>>;
+
+/** What may say something about a key, the strongest first. */
+export interface ConfigSources {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file: { readonly path: string; readonly values: Readonly<Record<string, unknown>> };
+  /** external_ids of Open_vSwitch; `damselfly-encap-ip` stands for `encap_ip`. */
+  readonly externalIds: Readonly<Record<string, string>>;
+}
+
+/** Reads a configuration file; a missing default file is an empty one. Throws ConfigError with path and reason. */
+export function readConfigFile(path: string | undefined): ConfigSources['file'] {
+  const file = path ?? defaultConfigFile;
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (path === undefined && missing) return { path: file, values: {} };
+    throw new ConfigError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const values: unknown = parse(content) ?? {};
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw new ConfigError(`${file}: must be a mapping of keys to values`);
+  for (const key of Object.keys(values))
+    if (!Object.hasOwn(keys, key)) throw new ConfigError(`${file}: ${key}: not a key${hint(key, Object.keys(keys))}`);
+  return { path: file, values: { ...values } };
+}
+
+/** Chooses each value from the strongest source that has one. Throws ConfigError naming key, source, value and what is allowed. */
+export function resolveConfig(sources: ConfigSources): { config: Config; origins: Origins } {
+  const config: Record<string, unknown> = {};
+  const origins: Record<string, string> = {};
+  for (const [name, key] of Object.entries<Key<unknown>>(keys)) {
+    const dashed = name.replaceAll('_', '-');
+    const env = key.env ?? `DAMSELFLY_${name.toUpperCase()}`;
+    const external = `damselfly-${dashed}`;
+    const candidates: [string, unknown][] = [
+      [`flag --${dashed}`, sources.flags[name]],
+      [`environment ${env}`, sources.env[`DAMSELFLY_${name.toUpperCase()}`] ?? sources.env[env]],
+      [`file ${sources.file.path}`, sources.file.values[name]],
+      [`external_ids:${external} of Open_vSwitch`, sources.externalIds[external]],
+    ];
+    const [origin, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['default', undefined];
+    origins[name] = origin;
+    config[name] = origin === 'default' ? key.fallback : key.read(value);
+    if (config[name] === undefined)
+      throw new ConfigError(`${dashed}: ${JSON.stringify(value)} (${origin}) is not allowed: ${key.allowed}`);
+  }
+  // Every key of `keys` has been set by its own reader or fallback.
+  return { config: config as unknown as Config, origins: origins as unknown as Origins };
+}

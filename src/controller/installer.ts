@@ -1,0 +1,158 @@
+// Keeps one switch equal to one flow table: dump, difference, bundle, barrier; again whenever either has changed.
+import type { Logger } from 'pino';
+import type { Batch, FlowTable } from '../flow/table.js';
+import { commit } from '../switch/commit.js';
+import type { Session } from '../switch/session.js';
+
+/** Messages per bundle: a commit blocks ovs-vswitchd for about 2 µs per flow. */
+const batchLimit = 2000;
+/** How long a refused flow rests before it is tried again. */
+const retryMs = 30_000;
+
+/** How long to wait before starting again after something went wrong. */
+const againMs = 1000;
+
+/** How often the switch is read again, to find what others have changed. */
+const auditMs = 10_000;
+
+/** One commit as it went. */
+export interface CommitReport {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  readonly refused: number;
+  readonly tookMs: number;
+}
+
+/** What the installer tells its chassis. */
+export interface InstallerEvents {
+  /** Something is on the switch, or refused, that was not before. */
+  readonly progressed: (report: CommitReport) => void;
+}
+
+/** The installer of one chassis; it outlives its sessions. */
+export class Installer {
+  readonly #table: FlowTable;
+  readonly #repair: boolean;
+  readonly #events: InstallerEvents;
+  readonly #log: Logger;
+  #session: Session | undefined;
+  #wake: (() => void) | undefined;
+  #retryAt: number | undefined;
+  /** Flow and group messages sent since the process started. */
+  sent = 0;
+  /** Flows and groups that others changed and that were put back. */
+  drift = 0;
+
+  constructor(table: FlowTable, repair: boolean, events: InstallerEvents, log: Logger) {
+    this.#table = table;
+    this.#repair = repair;
+    this.#events = events;
+    this.#log = log;
+  }
+
+  /** A switch is connected: read what it holds, then keep it as wanted until the connection ends. */
+  attach(session: Session): void {
+    this.#session = session;
+    void this.#keepServing(session);
+  }
+
+  /** The connection is over. */
+  detach(session: Session): void {
+    if (this.#session === session) this.#session = undefined;
+    this.kick();
+  }
+
+  /** The table may have something to send. */
+  kick(): void {
+    this.#wake?.();
+  }
+
+  /** Whatever goes wrong while the connection lives, we start again from what the switch says it holds. */
+  async #keepServing(session: Session): Promise<void> {
+    while (this.#session === session && !isOver(session)) {
+      try {
+        await this.#serve(session);
+      } catch (error) {
+        if (isOver(session)) return;
+        this.#log.warn({ err: error }, 'installing flows failed; starting again from a dump');
+        await new Promise((resolve) => setTimeout(resolve, againMs));
+      }
+    }
+  }
+
+  async #serve(session: Session): Promise<void> {
+    await this.#read(session, 'read the flows of the switch');
+    let readMs = session.nowMs();
+    while (this.#session === session && !isOver(session)) {
+      const batch = this.#table.next(batchLimit);
+      if (batch !== undefined) await this.#commit(session, batch);
+      else if (this.#repair && session.nowMs() - readMs >= auditMs) {
+        await this.#read(session, undefined);
+        readMs = session.nowMs();
+      } else await this.#news(session, readMs + auditMs);
+    }
+  }
+
+  /** Takes over what the switch says it holds; without words of its own it is an audit, which speaks only of differences. */
+  async #read(session: Session, words: string | undefined): Promise<void> {
+    const [flows, groups] = await Promise.all([session.flows(), session.groups()]);
+    if (this.#session !== session) return;
+    const found = this.#table.load(flows, groups);
+    const { waiting, ...counts } = this.#table.counts();
+    if (words !== undefined) this.#log.info({ ...found, ...counts, waiting }, words);
+    else if (waiting > 0) {
+      this.drift += waiting;
+      this.#log.warn({ flows: waiting }, 'somebody else changed flows of ours; putting them back');
+    }
+    this.#events.progressed({ added: 0, changed: 0, removed: 0, refused: 0, tookMs: 0 });
+  }
+
+  async #commit(session: Session, batch: Batch): Promise<void> {
+    this.sent += batch.changes.length;
+    const result = await commit(
+      session,
+      batch.changes.map((change) => change.frame),
+    );
+    if (this.#session !== session) return;
+    const refused = new Map(
+      result.kind === 'partly'
+        ? result.refused.map(({ index, name, sentence }) => [index, `${name}: ${sentence}`] as const)
+        : [],
+    );
+    this.#table.committed(batch, refused);
+    if (refused.size > 0) this.#retryAt = session.nowMs() + retryMs;
+    const count = (kind: string) =>
+      batch.changes.filter((change, index) => change.kind === kind && !refused.has(index)).length;
+    const report = {
+      added: count('add'),
+      changed: count('change'),
+      removed: count('remove'),
+      refused: refused.size,
+      tookMs: result.tookMs,
+    };
+    this.#log.debug(report, 'committed');
+    this.#events.progressed(report);
+  }
+
+  /** Resolves when there may be something to do: the table changed, the session ended, refused flows have rested, an audit is due. */
+  #news(session: Session, auditAtMs: number): Promise<unknown> {
+    return new Promise<void>((resolve) => {
+      const dueMs = Math.min(this.#repair ? auditAtMs : Infinity, this.#retryAt ?? Infinity);
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        if (this.#retryAt !== undefined && session.nowMs() >= this.#retryAt) {
+          this.#retryAt = undefined;
+          this.#table.retry();
+        }
+        resolve();
+      };
+      const timer = dueMs === Infinity ? undefined : setTimeout(wake, Math.max(0, dueMs - session.nowMs()) + 1);
+      this.#wake = wake;
+    });
+  }
+}
+
+/** Whether a session has ended by now; a call, because waiting may have changed it. */
+const isOver = (session: Session): boolean => session.ended !== undefined;

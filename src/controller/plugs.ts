@@ -1,0 +1,54 @@
+// Which lport an interface carries: by its iface-id and tenant, as the database of Open vSwitch has them, or by its name where
+// there is no database.
+import { type Ref, refIn, refOf } from '../model/ids.js';
+import type { Bridge, Interface } from '../ovsdb/rows.js';
+import type { Plug } from './chassis.js';
+
+/** An interface that asks for an lport. */
+export interface Request {
+  readonly interface: string;
+  readonly ifaceId: string;
+  readonly tenant: string | undefined;
+  readonly error: string | undefined;
+}
+
+/** What is known of an iface-id without a tenant: the lport that it is, or why it is none. */
+export type Found = { readonly ref: Ref } | { readonly problem: string } | undefined;
+
+/** The interfaces of a bridge that carry an iface-id. */
+export const requestsOf = (bridge: Bridge): Request[] =>
+  bridge.ports.flatMap((port) => port.interfaces.flatMap((iface) => requestOf(iface) ?? []));
+
+function requestOf({ name, externalIds, error, ofport }: Interface): Request | undefined {
+  const ifaceId = externalIds.get('iface-id');
+  if (ifaceId === undefined || ifaceId === '') return undefined;
+  const said = error ?? (ofport === -1 ? 'Open vSwitch could not open it' : undefined);
+  return { interface: name, ifaceId, tenant: externalIds.get('damselfly-tenant'), error: said };
+}
+
+/** Without a database, every port but the bridge's own asks for the lport of its name. */
+export const requestsByName = (names: Iterable<string>): Request[] =>
+  [...names].map((name) => ({ interface: name, ifaceId: name, tenant: undefined, error: undefined }));
+
+/** The lports of requests; `find` answers for those whose tenant is not named. */
+export function plugsOf(
+  requests: readonly Request[],
+  find: (ifaceId: string) => Found,
+): { plugs: Plug[]; problems: string[] } {
+  const plugs: Plug[] = [];
+  const problems: string[] = [];
+  for (const request of requests) {
+    const found = named(request) ?? find(request.ifaceId);
+    if (found === undefined) continue;
+    if ('ref' in found) plugs.push({ ref: found.ref, interface: request.interface, error: request.error });
+    else problems.push(`interface ${request.interface}: ${found.problem}`);
+  }
+  return { plugs, problems };
+}
+
+function named({ ifaceId, tenant }: Request): Found {
+  const valid = (text: string): boolean => /^[^/\s]{1,63}(\/[^/\s]{1,63})?$/.test(text);
+  if (!valid(ifaceId)) return { problem: `iface-id ${JSON.stringify(ifaceId)} is not an id, nor tenant/id` };
+  if (ifaceId.includes('/')) return { ref: refIn('', ifaceId) };
+  return tenant === undefined ? undefined : { ref: refOf(tenant, ifaceId) };
+}

@@ -1,0 +1,208 @@
+// What a chassis says of the objects that are its business: a pure function of model and flow table, told when it changes. ACTIVE
+// is said only after the barrier behind the object's flows came back; trouble is said at once.
+import type { FlowTable, Refusal } from '../flow/table.js';
+import { tenantOf, type Ref } from '../model/ids.js';
+import type { Kind } from '../model/kinds.js';
+import { objectName } from '../model/parse.js';
+import { standingOf } from '../model/standing.js';
+import { reasonOf, type Verdict } from '../model/verdict.js';
+import type { View } from '../model/view.js';
+import type { CommitReport } from './installer.js';
+
+/** States of an object on a chassis. */
+export type State = 'ACTIVE' | 'DOWN' | 'DEGRADED' | 'ERROR' | 'HELD';
+
+/** What is written about one object, besides the time and the chassis. */
+export interface Status {
+  readonly state: State;
+  readonly reason?: string;
+  /** The northbound revision whose flows the switch has acknowledged, or which was refused. */
+  readonly revision: number;
+}
+
+interface Watched {
+  readonly kind: Kind;
+  readonly ref: Ref;
+  concerned: boolean;
+  verdict: Verdict | undefined;
+  /** The round in which it last changed; it is on the switch when that round is. */
+  round: number;
+  refused?: string;
+  written?: string;
+}
+
+/** Above this many changes between two acknowledgements the oldest are merged. */
+const pendingLimit = 1000;
+
+/** The reporter of one chassis. */
+export class Reporter {
+  readonly #view: View;
+  readonly #table: FlowTable;
+  readonly #write: (kind: Kind, ref: Ref, status: Status | undefined) => void;
+  readonly #nowMs: () => number;
+  readonly #objects = new Map<string, Watched>();
+  readonly #dirty = new Set<string>();
+  /** Objects with a flow that the switch refused or that another owner has, as last reported. */
+  #troubled = new Set<string>();
+  /** By tenant: revisions seen and the round that brought them to the table. */
+  readonly #pending = new Map<string, { revision: number; round: number | undefined; sinceMs: number }[]>();
+  #sum = { added: 0, changed: 0, removed: 0, refused: 0 };
+  readonly #acknowledge: (tenant: string, revision: number, report: CommitReport) => void;
+  /** Why the northbound is not obeyed at present; undefined: it is. */
+  held: string | undefined;
+
+  constructor(
+    view: View,
+    table: FlowTable,
+    write: (kind: Kind, ref: Ref, status: Status | undefined) => void,
+    nowMs: () => number,
+    acknowledge: (tenant: string, revision: number, report: CommitReport) => void,
+  ) {
+    this.#view = view;
+    this.#table = table;
+    this.#write = write;
+    this.#nowMs = nowMs;
+    this.#acknowledge = acknowledge;
+    const { graph } = view.world;
+    const inputs = {
+      lswitch: view.world.lswitches,
+      lport: view.world.lports,
+      child_port_segmentation: view.world.children,
+    } as const;
+    for (const kind of ['lswitch', 'lport', 'child_port_segmentation'] as const)
+      graph.each<Ref, string>(
+        inputs[kind],
+        (ref) => JSON.stringify(standingOf(view, kind, ref)),
+        (ref, now) => {
+          const object = this.#object(kind, ref);
+          const standing = now === undefined ? undefined : standingOf(view, kind, ref);
+          object.concerned = standing?.concerned ?? false;
+          object.verdict = standing?.verdict;
+          this.#touch(object);
+        },
+        (_, error) => {
+          throw new Error('a standing failed', { cause: error });
+        },
+      );
+  }
+
+  /** A northbound revision of an object has come. */
+  seen(kind: Kind, ref: Ref, revision: number): void {
+    const tenant = tenantOf(ref);
+    const pending = this.#pending.get(tenant) ?? [];
+    if (pending.length === 0) this.#pending.set(tenant, pending);
+    if (pending.length >= pendingLimit) pending.shift();
+    pending.push({ revision, round: undefined, sinceMs: this.#nowMs() });
+    this.#touch(this.#object(kind, ref));
+  }
+
+  /** An object could not be read (a reason), or could. */
+  refused(kind: Kind, ref: Ref, reason: string | undefined): void {
+    const object = this.#object(kind, ref);
+    if (reason === undefined) delete object.refused;
+    else object.refused = reason;
+    this.#touch(object);
+  }
+
+  /** Everything seen so far is in the table as of this round. */
+  round(round: number): void {
+    for (const pending of this.#pending.values()) for (const entry of pending) entry.round ??= round;
+    for (const name of this.#dirty) {
+      const object = this.#objects.get(name);
+      if (object?.round === Infinity) object.round = round;
+    }
+  }
+
+  /** The switch took a batch. */
+  committed(report: CommitReport): void {
+    for (const key of ['added', 'changed', 'removed', 'refused'] as const) this.#sum[key] += report[key];
+  }
+
+  /** Writes what has changed, now that everything up to a round is on the switch. */
+  report(acknowledged: number): void {
+    const troubles = this.#troubles();
+    for (const name of [...this.#dirty]) {
+      const object = this.#objects.get(name);
+      if (object === undefined) this.#dirty.delete(name);
+      else this.#reportOne(name, object, troubles.get(name), acknowledged);
+    }
+    this.#acknowledgeTenants(acknowledged);
+  }
+
+  /** Everything that has a status, as it stands: what `damselfly status` shows. */
+  states(): { readonly name: string; readonly status: Status }[] {
+    const troubles = this.#troubles();
+    return [...this.#objects].flatMap(([name, object]) => {
+      const status = this.#statusOf(object, troubles.get(name), this.#table.acknowledged());
+      return status === undefined
+        ? []
+        : [
+            {
+              name,
+              status: status === 'later' ? { state: 'DOWN', reason: 'waits for the switch', revision: 0 } : status,
+            },
+          ];
+    });
+  }
+
+  #reportOne(name: string, object: Watched, trouble: Refusal | undefined, acknowledged: number): void {
+    const status = this.#statusOf(object, trouble, acknowledged);
+    if (status === 'later') return;
+    this.#dirty.delete(name);
+    const text = JSON.stringify(status);
+    if (text !== object.written) {
+      this.#write(object.kind, object.ref, status);
+      if (status === undefined) delete object.written;
+      else object.written = text;
+    }
+    if (status === undefined && object.refused === undefined && this.#view.world.revisions.get(name) === undefined)
+      this.#objects.delete(name);
+  }
+
+  #statusOf(object: Watched, trouble: Refusal | undefined, acknowledged: number): Status | undefined | 'later' {
+    const revision = this.#view.world.revisions.get(objectName(object.kind, object.ref)) ?? 0;
+    if (object.refused !== undefined) return { state: 'ERROR', reason: object.refused, revision };
+    const refused = object.verdict !== undefined && object.verdict.state !== 'DOWN';
+    if (!object.concerned && !refused && trouble === undefined) return undefined;
+    if (this.held !== undefined) return { state: 'HELD', reason: this.held, revision };
+    if (object.verdict !== undefined)
+      return { state: object.verdict.state, reason: reasonOf(object.verdict), revision };
+    if (trouble !== undefined) return { state: trouble.state, reason: trouble.reason, revision };
+    return acknowledged >= object.round ? { state: 'ACTIVE', revision } : 'later';
+  }
+
+  /** The first trouble of each object; objects whose trouble came or went are reported again. */
+  #troubles(): Map<string, Refusal> {
+    const troubles = new Map<string, Refusal>();
+    for (const refusal of this.#table.refusals())
+      if (!troubles.has(refusal.owner.object)) troubles.set(refusal.owner.object, refusal);
+    for (const name of [...troubles.keys(), ...this.#troubled]) if (this.#objects.has(name)) this.#dirty.add(name);
+    this.#troubled = new Set(troubles.keys());
+    return troubles;
+  }
+
+  #acknowledgeTenants(acknowledged: number): void {
+    for (const [tenant, pending] of this.#pending) {
+      const done = pending.filter((entry) => entry.round !== undefined && entry.round <= acknowledged);
+      const [first, last] = [done[0], done.at(-1)];
+      if (first === undefined || last === undefined) continue;
+      this.#pending.set(tenant, pending.slice(done.length));
+      if (pending.length === done.length) this.#pending.delete(tenant);
+      this.#acknowledge(tenant, last.revision, { ...this.#sum, tookMs: this.#nowMs() - first.sinceMs });
+      this.#sum = { added: 0, changed: 0, removed: 0, refused: 0 };
+    }
+  }
+
+  #object(kind: Kind, ref: Ref): Watched {
+    const name = objectName(kind, ref);
+    let object = this.#objects.get(name);
+    if (object === undefined)
+      this.#objects.set(name, (object = { kind, ref, concerned: false, verdict: undefined, round: Infinity }));
+    return object;
+  }
+
+  #touch(object: Watched): void {
+    object.round = Infinity; // until the round that brings the change to the table is closed
+    this.#dirty.add(objectName(object.kind, object.ref));
+  }
+}
