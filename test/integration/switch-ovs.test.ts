@@ -8,6 +8,7 @@ import {
   encodeInstructions,
   encodeMatch,
   reservedGroup,
+  reservedPort,
   type Action,
   type GroupMod,
 } from '../../src/ofp/index.js';
@@ -132,6 +133,31 @@ void t.test('against Open vSwitch', needing(...ovsPrograms), async (t) => {
     );
     t.comment(`200 of 2,000 found in ${Math.round(result.tookMs)} ms`);
     t.equal((await session.flows()).length, 1800);
+    await wipe(session);
+  });
+
+  void t.test('three hundred bundles that are rolled back do the switch no harm (CVE-2018-17205)', async (t) => {
+    const session = await dialled(t, ovs, 'br0');
+    const bad = encode(flowMod(901n, 901, [{ type: 'group', groupId: 99 }]), 0);
+    const frames = [...flowFrames(5), bad];
+    for (let round = 0; round < 300; round += 1) {
+      const result = await commit(session, frames);
+      if (result.kind !== 'partly' || result.refused.length !== 1) t.fail(`round ${round}: ${result.kind}`);
+    }
+    t.equal((await session.flows()).length, 5);
+    await wipe(session);
+  });
+
+  void t.test('packets come up, also over the socket of the bridge', async (t) => {
+    const session = await dialled(t, ovs, 'br0');
+    const packets: string[] = [];
+    session.onPacketIn(({ match, data }) => packets.push(`${String(match.in_port)} ${hex(data.subarray(0, 14))}`));
+    const toController = encode(flowMod(1n, 1, [{ type: 'output', port: reservedPort.controller, maxLen: 0xffff }]), 0);
+    t.equal((await commit(session, [toController])).kind, 'done');
+    const frame = `ffffffffffff02000000000188b5${'00'.repeat(46)}`;
+    await ovs.appctl('netdev-dummy/receive', 'br0-p1', frame);
+    await until(() => packets.length > 0, 'the packet comes');
+    t.same(packets, [`1 ${frame.slice(0, 28)}`]);
     await wipe(session);
   });
 
