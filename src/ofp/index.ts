@@ -21,3 +21,4 @@ export { formatAction, formatActions, formatInstructions } from './text-actions.
 export { formatFlow, formatFlowMod, formatGroup, type FlowText } from './text-flow.js';
 export { formatMatch } from './text-match.js';
 export { formatIpv4, formatIpv6, formatMac } from './text-values.js';
+export { describeError, errorName, errorNumbers, type ErrorDescription } from './errors.js';

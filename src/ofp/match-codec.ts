@@ -97,6 +97,10 @@ function splitRegister({ row, value, mask = allOnes(row) }: MatchEntry): MatchEn
   });
 }
 
+// A field given both by itself and as part of another counts as it was given first.
+const withoutRepeats = (entries: readonly MatchEntry[]): MatchEntry[] =>
+  entries.filter(({ row }, i) => row !== entries[i - 1]?.row);
+
 /** The fields of a match as Open vSwitch would write them: its order, its choice of fields, no mask where all bits count. */
 export function canonicalEntries(match: Match): MatchEntry[] {
   const given = givenEntries(match);
@@ -111,7 +115,7 @@ export function canonicalEntries(match: Match): MatchEntry[] {
       if (written) entries.push(written);
     }
   }
-  return split ? entries.sort(byRank) : entries;
+  return split ? withoutRepeats(entries.sort(byRank)) : entries;
 }
 
 /** Writes the fields of a match, without header or padding. */
@@ -144,6 +148,8 @@ export function readOxms(r: Reader): Match {
   while (r.remaining > 0) {
     const before = r.consumed;
     const oxm = readOxm(r);
+    // A field none of whose bits count says nothing, and may come again.
+    if (oxm.row && (oxm.mask === 0 || oxm.mask === 0n)) continue;
     if (oxm.row && !(oxm.row.name in match)) {
       match[oxm.row.name] = oxm.mask === undefined ? oxm.value : { value: oxm.value, mask: oxm.mask };
     } else unknown.push(oxm.row ? rawAgain(r, before) : oxm.raw);

@@ -131,12 +131,10 @@ export class Reader {
     return new Reader(this.source, what, this.view, at, at + size, this.depth + 1);
   }
 
-  /** Text of at most `size` bytes, up to its first zero byte. */
+  /** Text of at most `size` bytes, up to its first zero byte; each byte is a character, so that none is lost. */
   text(size: number): string {
     const bytes = this.bytes(size);
     const zero = bytes.indexOf(0);
-    return utf8.decode(zero < 0 ? bytes : bytes.subarray(0, zero));
+    return String.fromCharCode(...(zero < 0 ? bytes : bytes.subarray(0, zero)));
   }
 }
-
-const utf8 = new TextDecoder();

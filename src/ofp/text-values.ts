@@ -143,7 +143,7 @@ function formatBytes(value: AnyFieldValue, mask: AnyFieldValue | undefined): str
 
 /** A number with its mask: decimal if every bit counts, else both in hex. */
 export const formatDecimal = (row: FieldRow, value: number | bigint, mask: number | bigint | undefined) =>
-  mask === undefined || BigInt(mask) === allOnes(row) ? value.toString() : `${hex(value)}/${hex(mask)}`;
+  mask === undefined || BigInt(mask) === allOnes(row) ? value.toString() : `${padded(value, 1)}/${padded(mask, 1)}`;
 
 /** A number with its mask, both in hex. */
 export const formatHex = (row: FieldRow, value: number | bigint, mask: number | bigint | undefined) =>

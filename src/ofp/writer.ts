@@ -2,7 +2,6 @@
 
 const two32 = 0x1_0000_0000;
 const low64 = 0xffff_ffff_ffff_ffffn;
-const utf8 = new TextEncoder();
 
 /** A value that the field it is meant for cannot hold: a mistake of ours, thrown at once. */
 export class EncodeError extends Error {
@@ -100,12 +99,11 @@ export class Writer {
     if (padding) this.zeros(padding);
   }
 
-  /** Text in exactly `size` bytes, filled up with zeros, the last byte always one. */
+  /** Text of one byte per character in exactly `size` bytes, filled up with zeros. */
   text(text: string, size: number): void {
-    const bytes = utf8.encode(text);
-    if (bytes.length >= size) throw new EncodeError(`"${text}" is longer than ${size - 1} bytes`);
-    this.bytes(bytes);
-    this.zeros(size - bytes.length);
+    if (text.length > size) throw new EncodeError(`"${text}" is longer than ${size} bytes`);
+    for (let i = 0; i < text.length; i++) this.u8(text.charCodeAt(i));
+    this.zeros(size - text.length);
   }
 
   /** Overwrites two bytes written earlier. */

@@ -1,0 +1,32 @@
+// Errors have the names and numbers that ovs-ofctl print-error gives them.
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { describeError, errorName, errorNumbers } from '../../src/ofp/index.js';
+
+interface Row {
+  readonly name: string;
+  readonly experimenter: number;
+  readonly type: number;
+  readonly code: number;
+}
+const url = new URL('../../../test/ofp/vectors/errors.json', import.meta.url);
+// The file is our own.
+const { rows } = JSON.parse(readFileSync(url, 'utf8')) as { rows: Row[] };
+
+void t.test('every error that Open vSwitch sends over OpenFlow 1.3 has its name and a sentence', (t) => {
+  for (const { name, experimenter, type, code } of rows) {
+    // An experimenter's error has its type where the others have their code.
+    const numbers: readonly [number, number, number?] = experimenter ? [0xffff, type, experimenter] : [type, code];
+    t.equal(errorName(...numbers), name);
+    t.match(describeError(...numbers).sentence, /^[A-Z].*\.$/);
+    t.match(errorNumbers(name), { errorType: numbers[0], code: numbers[1] });
+  }
+  t.end();
+});
+
+void t.test('an unknown error is named by its numbers', (t) => {
+  t.equal(errorName(77, 3), 'error type 77 code 3');
+  t.equal(errorName(0xffff, 3, 0xcafebabe), 'error type 65535 code 3 of experimenter 0xcafebabe');
+  t.equal(errorNumbers('OFPXX_NOTHING'), undefined);
+  t.end();
+});
