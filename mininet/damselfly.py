@@ -8,6 +8,9 @@ trunk   one switch, one network. A machine vm1 sends the frames of three stacks 
         VLAN 100, h3 with VLAN 200; h4 is a plain machine. All four reach each other.
 two     two switches, two networks of two tenants: h1 and h2 on s1, h3 and h4 on s2. They reach their own network only.
 
+A controller that runs already (remote) takes every switch for the chassis of its Open_vSwitch, unless it is told
+otherwise: for two, start it with --chassis 0000000000000001=s1,0000000000000002=s2.
+
 The objects that a topology needs are printed by  python3 mininet/damselfly.py TOPOLOGY, in the form that
 `damselfly apply -f -` takes; --controller damselfly applies them itself.
 """
@@ -32,7 +35,7 @@ HERE = os.path.dirname(os.path.abspath(inspect.currentframe().f_code.co_filename
 PROGRAM = os.path.join(HERE, '..', 'dist', 'src', 'cli', 'damselfly.js')
 DEADLINE_S = 20
 
-state = {'objects': [], 'managed': False}
+state = {'objects': [], 'chassis': [], 'managed': False}
 
 
 class LogicalPort(TCIntf):
@@ -75,11 +78,13 @@ class DamselflyTopo(Topo):
 
     def build(self, *_args, **_params):
         self.objects = []
+        self.chassis = []
         self.plan()
         state['objects'] = self.objects
+        state['chassis'] = self.chassis
 
     def network(self, tenant, name):
-        self.objects.append({'tenant': tenant, 'kind': 'lswitch', 'id': name, 'network_type': 'vxlan'})
+        self.objects.append({'tenant': tenant, 'kind': 'lswitch', 'id': name, 'network_type': 'local'})
 
     def logical_port(self, tenant, name, network, number):
         self.objects.append({'tenant': tenant, 'kind': 'lport', 'id': name, 'lswitch': network,
@@ -88,6 +93,11 @@ class DamselflyTopo(Topo):
     def child(self, tenant, parent, port, vid):
         self.objects.append({'tenant': tenant, 'kind': 'child_port_segmentation', 'parent': parent, 'port': port,
                              'segmentation_type': 'vlan', 'segmentation_id': vid})
+
+    def chassis_switch(self, name, number):
+        """Each switch is a chassis of its own, although one ovs-vswitchd holds them all."""
+        self.chassis.append((number, name))
+        return self.addSwitch(name, dpid='%016x' % number)
 
     def machine(self, number):
         return self.addHost('h%d' % number, ip=ip(number) + '/8', mac=mac(number))
@@ -108,7 +118,7 @@ class TrunkTopo(DamselflyTopo):
     """One machine with an untagged stack and two tagged ones behind one cable, and a plain machine."""
 
     def plan(self):
-        switch = self.addSwitch('s1')
+        switch = self.chassis_switch('s1', 1)
         inner = self.addSwitch('vm1', cls=InnerBridge)
         self.network('red', 'net1')
         for number, vid, port in ((1, 0, 'vm1'), (2, 100, 'vm1-v100'), (3, 200, 'vm1-v200')):
@@ -125,8 +135,8 @@ class TwoTopo(DamselflyTopo):
     """Two switches, each a chassis of its own, with a network of another tenant on each."""
 
     def plan(self):
-        for tenant, name, numbers in (('red', 's1', (1, 2)), ('blue', 's2', (3, 4))):
-            switch = self.addSwitch(name)
+        for tenant, place, numbers in (('red', 1, (1, 2)), ('blue', 2, (3, 4))):
+            switch = self.chassis_switch('s%d' % place, place)
             self.network(tenant, 'net-' + tenant)
             for number in numbers:
                 self.plug(self.machine(number), switch, tenant, 'h%d' % number)
@@ -153,9 +163,13 @@ class Damselfly(Controller):
     def start(self):
         self.folder = tempfile.mkdtemp(prefix='damselfly-mininet-')
         self.log = os.path.join(self.folder, 'controller.log')
-        self.environment = dict(os.environ, DAMSELFLY_LISTEN='%s:%d' % (self.ip, self.port), DAMSELFLY_DATA_DIR=self.folder)
+        self.environment = dict(os.environ, DAMSELFLY_LISTEN='tcp:%s:%d' % (self.ip, self.port),
+                                DAMSELFLY_DATA_DIR=self.folder,
+                                DAMSELFLY_CHASSIS=','.join('%016x=%s' % pair for pair in state['chassis']))
         for name in ('NATS_URL', 'NATS_CREDS'):
             self.environment.pop(name, None)
+        if 'OVS_RUNDIR' in os.environ:
+            self.environment['DAMSELFLY_OVSDB'] = 'unix:%s/db.sock' % os.environ['OVS_RUNDIR']
         with open(self.log, 'w') as log:
             self.process = subprocess.Popen(program() + ['controller'], env=self.environment, stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, start_new_session=True)

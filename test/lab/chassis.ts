@@ -52,9 +52,13 @@ export class Chassis {
     return run(command, args, { netns: this.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   }
 
-  /** Lets the underlay's ARP (or ND) happen, so that the first packet into a tunnel is not the one that waits for it. */
+  /**
+   * Lets the underlay's ARP happen, so that the first packet into a tunnel is not the one that waits for it. The switch
+   * learns by listening to the kernel's ARP, and listens only once it has a tunnel port.
+   */
   async meet(peerIp: string): Promise<void> {
     await until(`${this.name} knows ${peerIp} on the underlay`, async () => {
+      await this.run('ip', ['neigh', 'flush', 'dev', 'br-phy']);
       await this.run('ping', ['-c', '1', '-W', '1', peerIp]).catch(() => '');
       return (await this.ovs.appctl('tnl/arp/show')).split(/\s+/).includes(peerIp);
     });

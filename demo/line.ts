@@ -1,0 +1,87 @@
+// One line of the demo: something that must hold, what was sent for it and what was seen.
+import { exchange, type Placed } from '../test/lab/exchange.js';
+import { ping } from '../test/lab/guest.js';
+import type { Member } from './plan.js';
+import type { Site } from './site.js';
+
+/** What a line came to. */
+export interface Seen {
+  readonly held: boolean;
+  readonly sent: string;
+  readonly seen: string;
+}
+
+/** A line: `id` is stable, `claim` is what must hold. */
+export interface Line {
+  readonly id: string;
+  readonly claim: string;
+  run(): Promise<Seen>;
+}
+
+/** A member for people: its name, and its VLAN id where it has one. */
+export function titled({ name, vid }: Member): string {
+  return vid === 0 ? name : `${name} (VLAN ${vid})`;
+}
+
+const echoes = 2;
+
+/** Two members that must talk: echo requests both ways at once. */
+export function talks(site: Site, a: Member, b: Member, why = ''): Line {
+  return {
+    id: `talk:${a.name}:${b.name}`,
+    claim: `${titled(a)} and ${titled(b)} talk${why === '' ? '' : `, ${why}`}`,
+    run: async () => {
+      const [there, back] = await Promise.all([
+        ping(site.stack(a), site.stack(b).address, echoes),
+        ping(site.stack(b), site.stack(a).address, echoes),
+      ]);
+      return {
+        held: there.answered === echoes && back.answered === echoes,
+        sent: `${echoes} echo requests each way`,
+        seen: `${there.answered} and ${back.answered} answered`,
+      };
+    },
+  };
+}
+
+/** What a probe must lead to: `expect` frames and no others, at any machine or on the tunnels that are watched too. */
+export interface Probe {
+  readonly id: string;
+  readonly claim: string;
+  readonly sent: string;
+  readonly send: () => readonly Placed[];
+  readonly expect: () => readonly Placed[];
+  /** Also watch what the chassis send to the underlay: nothing of the probe may appear there. */
+  readonly alsoTunnels?: boolean;
+}
+
+/** A frame sent as it is, and exactly the frames that must come of it. */
+export function probes(site: Site, { id, claim, sent, send, expect, alsoTunnels = false }: Probe): Line {
+  return {
+    id,
+    claim,
+    run: async () => {
+      const wanted = expect();
+      const watch = [...site.taps, ...(alsoTunnels ? site.underlays : [])];
+      const { missing, surplus } = await exchange(site.wire, {
+        send: send(),
+        expect: wanted,
+        watch,
+        deadlineMs: 1_000,
+      });
+      const faults = [...missing.map((text) => `missing at ${text}`), ...surplus.map((text) => `too much at ${text}`)];
+      const good = wanted.length === 0 ? 'nothing, anywhere' : `exactly that at ${places(wanted)}`;
+      return { held: faults.length === 0, sent, seen: faults.length === 0 ? good : faults.join('; ') };
+    },
+  };
+}
+
+function places(placed: readonly Placed[]): string {
+  const counts = new Map<string, number>();
+  for (const { at } of placed) counts.set(at.name, (counts.get(at.name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => `${machineOf(name)}${count === 1 ? '' : ` ×${count}`}`).join(', ');
+}
+
+function machineOf(tapName: string): string {
+  return tapName.replace(/\/.*/, '');
+}

@@ -1,0 +1,209 @@
+// What must hold of the demo's networks while nothing changes: who talks, who does not, how often a broadcast arrives,
+// what passes the underlay.
+import { setTimeout as delay } from 'node:timers/promises';
+import { exchange, sealedInTunnel, type Placed } from '../test/lab/exchange.js';
+import { arp, broadcastMac, icmp, tagsOf, udp, type Flow } from '../test/lab/packets.js';
+import { probes, talks, titled, type Line } from './line.js';
+import { member, members, type Member } from './plan.js';
+import type { Site } from './site.js';
+
+/** A frame of a member as it looks at its machine's interface. */
+function at(site: Site, it: Member, frame: (vids: readonly number[]) => Buffer): Placed {
+  return { at: site.tap(it.machine), frame: frame(it.vid === 0 ? [] : [it.vid]) };
+}
+
+function between(from: Member, to: Member): Flow {
+  return { src: from.mac, dst: to.mac, from: from.ip, to: to.ip };
+}
+
+/** Everybody who must reach each other, with why it is worth a line. */
+const pairs: readonly (readonly [string, string, string])[] = [
+  ['vm1', 'p1', 'untagged across chassis'],
+  ['vm1-net2', 'p2', 'tagged to untagged across chassis'],
+  ['vm1-net3', 'p3', 'tagged to untagged across chassis'],
+  ['vm1-net2', 'q2', 'tagged to untagged on one chassis'],
+  ['vm1', 'vm2', 'untagged, two trunks'],
+  ['vm1-net2', 'vm2-net2', 'one network, two VLAN ids'],
+  ['vm1-net3', 'vm2-net3', 'one network, two VLAN ids'],
+  ['vm2-net2', 'vm2-twin', 'two children of one parent on one network'],
+  ['vm2-home', 'vm2', 'a child and its parent on one network'],
+  ['vm1-net2', 'db', 'the remote device, both ways'],
+  ['p2', 'db', 'the remote device, both ways'],
+  ['b1', 'b2', 'with addresses that red uses too'],
+];
+
+/** Pairs that must not: a frame to the other's MAC and address goes nowhere. */
+const strangers: readonly (readonly [string, string, string])[] = [
+  ['vm1', 'p2', 'another network'],
+  ['vm1-net2', 'p3', 'another network'],
+  ['vm1-net3', 'vm1-net2', 'another network behind the same cable'],
+  ['vm1', 'b2', 'another tenant'],
+  ['b1', 'p1', 'another tenant with the same addresses'],
+  ['p1', 'db', 'another network'],
+];
+
+function isolation(site: Site): Line[] {
+  return strangers.map(([a, b, why]) => {
+    const [from, to] = [member(a), member(b)];
+    return probes(site, {
+      id: `apart:${a}:${b}`,
+      claim: `${titled(from)} does not reach ${titled(to)}, ${why}`,
+      sent: 'a frame to its MAC and address',
+      send: () => [at(site, from, (vids) => icmp({ ...between(from, to), vids }))],
+      expect: () => [],
+      alsoTunnels: true,
+    });
+  });
+}
+
+function spoofing(site: Site): Line[] {
+  const [from, to] = [member('vm1-net2'), member('p2')];
+  const honest = between(from, to);
+  const stranger = 'fa:16:3e:de:ad:01';
+  const question = { op: 1 as const, sha: from.mac, spa: from.ip, tpa: to.ip };
+  const frames: readonly (readonly [string, string, (vids: readonly number[]) => Buffer])[] = [
+    ['mac', 'a source MAC that is not its own', (vids) => icmp({ ...honest, src: stranger, vids })],
+    ['ip', 'a source address that is not its own', (vids) => icmp({ ...honest, from: '10.2.0.77', vids })],
+    [
+      'arp-mac',
+      'ARP with another hardware address inside',
+      (vids) => arp({ ...question, sha: stranger }, { vids, src: from.mac }),
+    ],
+    [
+      'arp-ip',
+      'ARP for an address that is another’s',
+      (vids) => arp({ ...question, spa: '10.2.0.41', tpa: '10.2.0.41' }, { vids }),
+    ],
+  ];
+  return frames.map(([id, what, frame]) =>
+    probes(site, {
+      id: `spoof:${id}`,
+      claim: `${titled(from)} cannot send ${what}`,
+      sent: 'one such frame',
+      send: () => [at(site, from, frame)],
+      expect: () => [],
+      alsoTunnels: true,
+    }),
+  );
+}
+
+function broadcasts(site: Site): Line[] {
+  return ['vm1-net2', 'vm2-twin', 'db', 'p1'].map((name) => {
+    const from = member(name);
+    const others = members.filter(({ network, name: other }) => network === from.network && other !== name);
+    const frame = (vids: readonly number[]) =>
+      udp({ src: from.mac, dst: broadcastMac, from: from.ip, to: '255.255.255.255', vids }, 4000, 4000);
+    return probes(site, {
+      id: `broadcast:${name}`,
+      claim: `a broadcast of ${titled(from)} reaches each other member once, not its sender`,
+      sent: 'one broadcast',
+      send: () => [at(site, from, frame)],
+      expect: () => others.map((other) => at(site, other, frame)),
+    });
+  });
+}
+
+function localArp(site: Site): Line[] {
+  return [
+    ['vm1-net2', 'p2'],
+    ['p2', 'vm1-net2'],
+    ['vm1-net2', 'db'],
+  ].map(([asker = '', asked = '']) => {
+    const [from, to] = [member(asker), member(asked)];
+    const question = { op: 1 as const, sha: from.mac, spa: from.ip, tpa: to.ip };
+    const answer = { op: 2 as const, sha: to.mac, spa: to.ip, tha: from.mac, tpa: from.ip };
+    return probes(site, {
+      id: `arp:${asker}:${asked}`,
+      claim: `${titled(from)} asks for ${titled(to)} by ARP and its own chassis answers`,
+      sent: 'one ARP request',
+      send: () => [at(site, from, (vids) => arp(question, { vids }))],
+      expect: () => [at(site, from, (vids) => arp(answer, { vids }))],
+      alsoTunnels: true,
+    });
+  });
+}
+
+function unknownTags(site: Site): Line[] {
+  const [open, strict, plain] = [member('vm1'), member('vm2'), member('p1')];
+  const tagged = (from: Member, to: Member, vid: number) => icmp({ ...between(from, to), vids: [vid] });
+  return [
+    probes(site, {
+      id: 'tag:passthrough',
+      claim: 'a tag that vm1 does not have passes as it is (unknown_vlans: passthrough)',
+      sent: 'a frame to p1 with VLAN 55',
+      send: () => [{ at: site.tap('vm1'), frame: tagged(open, plain, 55) }],
+      expect: () => [{ at: site.tap('p1'), frame: tagged(open, plain, 55) }],
+    }),
+    probes(site, {
+      id: 'tag:drop',
+      claim: 'a tag that vm2 does not have is dropped (unknown_vlans: drop)',
+      sent: 'a frame to p1 with VLAN 55',
+      send: () => [{ at: site.tap('vm2'), frame: tagged(strict, plain, 55) }],
+      expect: () => [],
+      alsoTunnels: true,
+    }),
+    probes(site, {
+      id: 'tag:inject',
+      claim: 'nobody injects frames into a child of vm2 by tagging them on the parent’s network',
+      sent: 'a frame to vm2 with VLAN 7',
+      send: () => [{ at: site.tap('p1'), frame: tagged(plain, strict, 7) }],
+      expect: () => [],
+    }),
+    probes(site, {
+      id: 'tag:priority',
+      claim: 'a priority tag (VLAN 0) counts as untagged',
+      sent: 'a frame to p1 with VLAN 0',
+      send: () => [{ at: site.tap('vm1'), frame: tagged(open, plain, 0) }],
+      expect: () => [{ at: site.tap('p1'), frame: icmp(between(open, plain)) }],
+    }),
+  ];
+}
+
+/** What the underlay carries for a frame from one member to another: one packet, the network's VNI, no tag. */
+function underlay(site: Site, vniOf: (network: string) => number): Line[] {
+  return [
+    ['vm1', 'p1'],
+    ['vm1-net2', 'vm2-net2'],
+    ['vm1-net3', 'p3'],
+    ['vm1-net2', 'db'],
+    ['b1', 'b2'],
+  ].map(([a = '', b = '']) => {
+    const [from, to] = [member(a), member(b)];
+    return {
+      id: `vni:${a}:${b}`,
+      claim: `the underlay carries ${titled(from)} → ${titled(to)} with the VNI of ${from.network} and no tag`,
+      run: async () => {
+        const tap = site.underlay('c1');
+        tap.clear();
+        const plan = { send: [at(site, from, (vids) => icmp({ ...between(from, to), vids }))], watch: [tap] };
+        await exchange(site.wire, {
+          ...plan,
+          expect: [at(site, to, (vids) => icmp({ ...between(from, to), vids }))],
+          deadlineMs: 1_000,
+        });
+        await delay(20);
+        const carried = sealedInTunnel(tap);
+        const vni = vniOf(from.network);
+        return {
+          held:
+            carried.length === 1 && carried.every((packet) => packet.vni === vni && tagsOf(packet.inner).length === 0),
+          sent: 'one frame',
+          seen: `${carried.map((packet) => `VNI ${packet.vni}, tags: ${tagsOf(packet.inner).join(' ') || 'none'}`).join('; ') || 'nothing'} (VNI is ${vni})`,
+        };
+      },
+    };
+  });
+}
+
+/** The lines about a network at rest, in the order in which they are shown. */
+export function trafficLines(site: Site, vniOf: (network: string) => number): Line[] {
+  return [
+    ...pairs.map(([a, b, why]) => talks(site, member(a), member(b), why)),
+    ...localArp(site),
+    ...broadcasts(site),
+    ...underlay(site, vniOf),
+    ...isolation(site),
+    ...spoofing(site),
+    ...unknownTags(site),
+  ];
+}
