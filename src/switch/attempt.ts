@@ -1,7 +1,7 @@
 // Sends one bundle and says what came of it: committed or rolled back, and which of its messages were refused.
-import type { Message } from '../ofp/index.js';
+import { describeError, type Message } from '../ofp/index.js';
 import { bundleAdds, bundleCommit, bundleOpen } from './bundle.js';
-import { SessionError, errorName, switchError, type SwitchError } from './errors.js';
+import { SessionError, switchError, type SwitchError } from './errors.js';
 import type { Session } from './session.js';
 
 /** An encoded message and its index among those of the whole commit. */
@@ -24,6 +24,7 @@ export interface Refusal {
 export interface ErrorNumbers {
   readonly errorType: number;
   readonly code: number;
+  readonly experimenter?: number;
 }
 
 /** What came of one bundle. Refusals without a roll-back were made while the bundle was filled: the rest is committed. */
@@ -35,8 +36,8 @@ export type Outcome =
 const slabsInFlight = 8;
 
 /** The refusal of one message. */
-export function refusal(entry: Entry, { errorType, code }: ErrorNumbers): Refusal {
-  return { index: entry.index, errorType, code, ...errorName(errorType, code) };
+export function refusal(entry: Entry, { errorType, code, experimenter }: ErrorNumbers): Refusal {
+  return { index: entry.index, errorType, code, ...describeError(errorType, code, experimenter) };
 }
 
 /** Sends the entries as one bundle and waits for the barrier behind it. Throws as `commit` does. */
@@ -87,17 +88,12 @@ function readMark(session: Session): Promise<void> {
   return mark;
 }
 
-/** OFPBFC_TIMEOUT, an experimenter error of the ONF. */
-function isTimeout({ errorType, code }: ErrorNumbers): boolean {
-  return errorType === 0xffff && code === 2314;
-}
-
 /**
  * An error for the open request: bundles are refused as such, or this one idled out. In the second case the adds that came
  * afterwards made a bundle of their own, so nobody can say from here what was committed.
  */
 function lost(session: Session, error: SwitchError | undefined): SessionError | SwitchError {
-  if (error && !isTimeout(error)) return error;
+  if (error && error.errorName !== 'OFPBFC_TIMEOUT') return error;
   const reason = error ? 'the bundle idled out at the switch while it was being filled' : 'the commit was not answered';
   return new SessionError('bundle_lost', 'ready', `${session.peer}: ${reason}; what the switch holds is unknown`);
 }

@@ -1,6 +1,6 @@
 // The errors of one datapath: what ended a connection (SessionError) and what the switch refused (SwitchError). The
 // codes are stable: logs, statuses and tests match on them.
-import type { Message } from '../ofp/index.js';
+import { describeError, type Message } from '../ofp/index.js';
 
 /** Why a connection ended, or could not be made. */
 export type SessionCode =
@@ -66,14 +66,6 @@ export class SwitchError extends Error {
 
 /** The SwitchError that an error message of the switch means. */
 export function switchError(xid: number, error: Message & { type: 'error' }): SwitchError {
-  const { name, sentence } = errorName(error.errorType, error.code);
+  const { name, sentence } = describeError(error.errorType, error.code, error.experimenter);
   return new SwitchError({ errorName: name, errorType: error.errorType, code: error.code, sentence, xid });
-}
-
-/** The name and the sentence of an error, from its numbers. */
-export function errorName(errorType: number, code: number): { readonly name: string; readonly sentence: string } {
-  return {
-    name: `error ${errorType}/${code}`,
-    sentence: `the switch answered with error type ${errorType}, code ${code}`,
-  };
 }

@@ -97,21 +97,24 @@ void t.test('against Open vSwitch', needing(...ovsPrograms), async (t) => {
 
   void t.test('what Open vSwitch refuses is named, whatever the reason, and the rest is there', async (t) => {
     const session = await dialled(t, ovs, 'br0');
-    const bad: [Uint8Array, [number, number]][] = [
-      [encode(flowMod(901n, 901, [{ type: 'group', groupId: 99 }]), 0), [2, 9]],
-      [encode(flowMod(902n, 902, [output(0xffff_ff01)]), 0), [2, 4]],
-      [encode(flowMod(903n, 903, [output(1)], { match: { ipv4_src: 0x0a000001 } }), 0), [4, 9]],
-      [encode(flowMod(904n, 904, [], { table: 5, instructions: [{ type: 'goto_table', table: 3 }] }), 0), [3, 2]],
-      [encode({ ...group(7, 1) }, 0), [6, 0]],
-      [encode({ ...group(8, 1), command: 'modify' }, 0), [6, 8]],
+    const bad: [Uint8Array, string][] = [
+      [encode(flowMod(901n, 901, [{ type: 'group', groupId: 99 }]), 0), 'OFPBAC_BAD_OUT_GROUP'],
+      [encode(flowMod(902n, 902, [output(0xffff_ff01)]), 0), 'OFPBAC_BAD_OUT_PORT'],
+      [encode(flowMod(903n, 903, [output(1)], { match: { ipv4_src: 0x0a000001 } }), 0), 'OFPBMC_BAD_PREREQ'],
+      [
+        encode(flowMod(904n, 904, [], { table: 5, instructions: [{ type: 'goto_table', table: 3 }] }), 0),
+        'OFPBIC_BAD_TABLE_ID',
+      ],
+      [encode({ ...group(7, 1) }, 0), 'OFPGMFC_GROUP_EXISTS'],
+      [encode({ ...group(8, 1), command: 'modify' }, 0), 'OFPGMFC_UNKNOWN_GROUP'],
     ];
     const good = flowFrames(200);
     const frames = [encode(group(7, 1), 0), ...good.slice(0, 100), ...bad.map(([frame]) => frame), ...good.slice(100)];
     const result = await commit(session, frames);
     t.equal(result.kind, 'partly');
     t.same(
-      result.kind === 'partly' ? result.refused.map(({ index, errorType, code }) => [index, [errorType, code]]) : [],
-      bad.map(([, numbers], i) => [101 + i, numbers]),
+      result.kind === 'partly' ? result.refused.map(({ index, name }) => [index, name]) : [],
+      bad.map(([, name], i) => [101 + i, name]),
     );
     t.equal((await session.flows()).length, 200);
     t.same(
@@ -177,7 +180,7 @@ void t.test('against Open vSwitch', needing(...ovsPrograms), async (t) => {
     );
     const result = await commit(session, flowFrames(120));
     t.equal(result.kind === 'partly' ? result.refused.length : 0, 70);
-    t.ok(result.kind === 'partly' && result.refused.every(({ errorType, code }) => errorType === 5 && code === 1));
+    t.ok(result.kind === 'partly' && result.refused.every(({ name }) => name === 'OFPFMFC_TABLE_FULL'));
     t.equal((await session.flows()).length, 50);
     await ovs.vsctl('clear', 'bridge', 'br0', 'flow_tables');
     await wipe(session);

@@ -226,7 +226,7 @@ void t.test('no frame from a peer, however odd, hurts anybody but itself', async
   const type = fc.integer({ min: 0, max: 40 });
   const version = fc.constantFrom(4, 4, 4, 4, 1, 6, 0, 255);
   const frame = fc
-    .tuple(version, type, fc.nat(0x400), fc.uint8Array({ maxLength: 200 }))
+    .tuple(version, type, fc.nat(0x100), fc.uint8Array({ maxLength: 200 }))
     .map(([version, type, xid, body]) => {
       const bytes = new Uint8Array(8 + body.length);
       bytes.set([version, type, 0, bytes.length, xid >> 24, xid >> 16, xid >> 8, xid]);
@@ -237,6 +237,8 @@ void t.test('no frame from a peer, however odd, hurts anybody but itself', async
   const property = fc.asyncProperty(fc.array(frame, { maxLength: 30 }), async (frames) => {
     const { connection, session } = await served(t);
     for (const bytes of frames) connection.sendBytes(bytes);
+    // One of them may look like the answer to the first echo; the second is sent when all have been read.
+    await session.echo().catch(() => undefined);
     await session.echo();
     connection.socket.destroy();
     await session.closed;
