@@ -2,6 +2,7 @@
 import type { Action } from './action-types.js';
 import { experimenterId } from './constants.js';
 import { field } from './fields.js';
+import { allOnes } from './match-codec.js';
 import { readNicira, writeNicira } from './nicira-codec.js';
 import type { NestedActions } from './nicira-header.js';
 import { readOxm, writeOxm } from './oxm.js';
@@ -101,9 +102,17 @@ type Special = Exclude<
   { type: 'output' | 'group' | 'set_queue' | 'push_vlan' | 'push_mpls' | 'pop_mpls' | 'push_pbb' | 'unknown' }
 >;
 
+function isWhole({ field: name, mask }: Extract<Action, { type: 'set_field' }>): boolean {
+  const row = field(name);
+  // A field of an experimenter keeps its mask: a load of the whole field is such a set_field.
+  return (
+    mask === undefined || (!(mask instanceof Uint8Array) && row.experimenter === 0 && BigInt(mask) === allOnes(row))
+  );
+}
+
 // Actions that are standard in one form and Nicira's in another.
 function writeSpecial(w: Writer, action: Special): void {
-  if (action.type === 'set_field' && action.mask === undefined) writeSetField(w, action);
+  if (action.type === 'set_field' && isWhole(action)) writeSetField(w, action);
   else if (action.type === 'dec_nw_ttl' && !action.controllerIds) writeSmall(w, 'dec_nw_ttl', 0, 0);
   else writeNicira(w, action, nested);
 }

@@ -22,3 +22,6 @@ export { formatFlow, formatFlowMod, formatGroup, type FlowText } from './text-fl
 export { formatMatch } from './text-match.js';
 export { formatIpv4, formatIpv6, formatMac } from './text-values.js';
 export { describeError, errorName, errorNumbers, type ErrorDescription } from './errors.js';
+export { SyntaxProblem } from './parse-error.js';
+export { parseActions, parseInstructions } from './parse-actions.js';
+export { parseFlow, parseGroup } from './parse-flow.js';

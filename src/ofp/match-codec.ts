@@ -63,12 +63,31 @@ function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | b
   return { row, value: kept, mask };
 }
 
+// Open vSwitch keeps only the flags it knows, so even an exact match on them has a mask; and it takes the value of these
+// tunnel fields for its mask.
+const flagMasks: ReadonlyMap<string, number> = new Map([
+  ['tun_flags', 0x1],
+  ['ct_state', 0xff],
+]);
+const valueIsMask = new Set([
+  'tun_erspan_ver',
+  'tun_erspan_dir',
+  'tun_erspan_hwid',
+  'tun_gtpu_flags',
+  'tun_gtpu_msgtype',
+]);
+
+function canonicalExact(row: FieldRow, value: number): { value?: number; mask?: number } {
+  const flags = flagMasks.get(row.name);
+  if (flags !== undefined) return { value: value & flags, mask: flags };
+  return valueIsMask.has(row.name) && value !== 0 ? { mask: value } : {};
+}
+
 function canonical(entry: MatchEntry): MatchEntry | undefined {
   const { row, value, mask } = entry;
   if (value instanceof Uint8Array || mask instanceof Uint8Array) return entry;
-  // Open vSwitch keeps only the flag bits it knows, so even an exact match on them has a mask.
-  if (row.name === 'tun_flags' && mask === undefined) return { row, value: Number(value) & 1, mask: 1 };
-  return mask === undefined ? entry : canonicalMasked(row, value, mask);
+  if (mask === undefined) return { row, value, ...canonicalExact(row, Number(value)) };
+  return canonicalMasked(row, value, mask);
 }
 
 const vlanVidBits = 0x1fff;

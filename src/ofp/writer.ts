@@ -106,6 +106,11 @@ export class Writer {
     this.zeros(size - text.length);
   }
 
+  /** Overwrites a byte written earlier. */
+  patch8(at: number, value: number): void {
+    this.view.setUint8(at, value);
+  }
+
   /** Overwrites two bytes written earlier. */
   patch16(at: number, value: number): void {
     if (value > 0xffff) throw new EncodeError(`an element of ${value} bytes does not fit its 16-bit length`);

@@ -1,0 +1,323 @@
+// Actions and instructions as ovs-ofctl takes them.
+import { flowModActions, type ActionContext } from './parse-openflow10.js';
+import type { Action, Instruction, Subfield } from './action-types.js';
+import { reservedPort } from './constants.js';
+import type { FieldRow, WritableField } from './fields.js';
+import { allOnes } from './match-codec.js';
+import { parseController, parseCt, parseLearn, parseNat, parseSample } from './parse-complex.js';
+import { SyntaxProblem } from './parse-error.js';
+import { fieldByName } from './parse-match.js';
+import { parseDecap, parseEncap } from './parse-encap.js';
+import { parseSubfield, writablePart } from './parse-subfield.js';
+import { parseBig, parseNumber, parsePort, parseValue, portByName } from './parse-values.js';
+import { wordsOf, type Word } from './text-words.js';
+
+const wholePacket = 0xffff;
+const allMetadata = 0xffff_ffff_ffff_ffffn;
+
+const arrow = (text: string): [string, string] => {
+  const at = text.lastIndexOf('->');
+  if (at < 0) throw new SyntaxProblem(text, 'lacks "->" and a field');
+  return [text.slice(0, at), text.slice(at + 2)];
+};
+
+function writable(name: string, context: ActionContext): FieldRow {
+  const row =
+    name === 'in_port'
+      ? fieldByName('nxm_in_port')
+      : name === 'nw_tos'
+        ? fieldByName('NXM_OF_IP_TOS')
+        : fieldByName(name, context);
+  if (!row) throw new SyntaxProblem(name, 'is no field');
+  if (row.access === 'ro') throw new SyntaxProblem(name, 'is read-only');
+  return row;
+}
+
+function setFieldOf(text: string, context: ActionContext): Action {
+  const [valueText, name] = arrow(text);
+  const row = writable(name.replace(/\[\]$/, ''), context);
+  const parsed = parseValue(valueText, row);
+  const { value } = parsed;
+  const isWhole =
+    parsed.mask !== undefined && !(parsed.mask instanceof Uint8Array) && BigInt(parsed.mask) === allOnes(row);
+  const mask = row.format === 'tun_flags' || isWhole ? undefined : parsed.mask;
+  // parseValue gives the type of value of the row's field, and the row is writable.
+  return { type: 'set_field', field: row.name, value, ...(mask !== undefined && { mask }) } as Action;
+}
+
+function loadOf(text: string): Action {
+  const [value, target] = arrow(text);
+  const wide = parseBig(value);
+  const part = writablePart(parseSubfield(target));
+  if (wide >> BigInt(part.bits)) throw new SyntaxProblem(text, `the value does not fit in ${part.bits} bits`);
+  return { type: 'reg_load', ...part, value: wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide };
+}
+
+function moveOf(text: string): Action {
+  const [from, to] = arrow(text);
+  const src = parseSubfield(from);
+  const dst = writablePart(parseSubfield(to));
+  if (src.bits !== dst.bits) throw new SyntaxProblem(text, `${src.bits} bits do not go into ${dst.bits}`);
+  return { type: 'reg_move', src, dst };
+}
+
+function outputTo(text: string): Action {
+  const reserved = portByName(text);
+  if (reserved === reservedPort.controller) return { type: 'output', port: reserved, maxLen: wholePacket };
+  if (reserved !== undefined || /^\d|^0x/.test(text)) return { type: 'output', port: parsePort(text) };
+  return { type: 'output_reg', source: parseSubfield(text), maxLen: wholePacket };
+}
+
+function outputOf(word: Word): Action {
+  if (word.delimiter !== '(') return outputTo(word.value);
+  const options = new Map(wordsOf(word.value).map(({ key, value }) => [key, value]));
+  return {
+    type: 'output_trunc',
+    port: parsePort(options.get('port') ?? ''),
+    maxLen: parseNumber(options.get('max_len') ?? ''),
+  };
+}
+
+function resubmitOf(word: Word): Action {
+  if (word.delimiter === ':') return { type: 'resubmit', port: parsePort(word.value), table: 0xff };
+  const [port = '', table = '', ct] = word.value.split(',').map((part) => part.trim());
+  if (ct !== undefined && ct !== 'ct') throw new SyntaxProblem(word.text, 'only "ct" may stand third');
+  const to = port === '' ? undefined : parsePort(port);
+  return {
+    type: 'resubmit',
+    ...(to !== undefined && to !== reservedPort.inPort && { port: to }),
+    table: table === '' ? 0xff : parseNumber(table, 8),
+    ...(ct && { ct: true }),
+  };
+}
+
+const hashFields = [
+  'eth_src',
+  'symmetric_l4',
+  'symmetric_l3l4',
+  'symmetric_l3l4+udp',
+  'nw_src',
+  'nw_dst',
+  'symmetric_l3',
+];
+const bundleAlgorithms = ['active_backup', 'hrw'];
+const multipathAlgorithms = ['modulo_n', 'hash_threshold', 'hrw', 'iter_hash'];
+
+function indexOf(names: readonly string[], name: string | undefined): number {
+  const index = names.indexOf(name ?? '');
+  if (index < 0) throw new SyntaxProblem(name ?? '', `is none of ${names.join(', ')}`);
+  return index;
+}
+
+function bundleOf(word: Word): Action {
+  const [head = '', members = ''] = word.value.split(/(?:members|slaves):/);
+  const [fields, basis = '', algorithm, memberType, target] = head.split(',').filter((part) => part !== '');
+  if (memberType !== 'ofport') throw new SyntaxProblem(word.text, 'members are of type ofport');
+  const load = word.key === 'bundle_load' ? parseSubfield(target ?? '') : undefined;
+  return {
+    type: 'bundle',
+    algorithm: indexOf(bundleAlgorithms, algorithm),
+    fields: indexOf(hashFields, fields),
+    basis: parseNumber(basis, 16),
+    members: members
+      .split(',')
+      .filter((part) => part !== '')
+      .map(parsePort),
+    ...(load && { load }),
+  };
+}
+
+function multipathOf(word: Word): Action {
+  const [fields, basis = '', algorithm, links = '', arg = '', target = ''] = word.value.split(',');
+  return {
+    type: 'multipath',
+    fields: indexOf(hashFields, fields),
+    basis: parseNumber(basis, 16),
+    algorithm: indexOf(multipathAlgorithms, algorithm),
+    maxLink: parseNumber(links, 17) - 1,
+    arg: parseNumber(arg),
+    target: parseSubfield(target),
+  };
+}
+
+function noteOf(text: string): Action {
+  const digits = text.replaceAll('.', '');
+  const size = digits.length / 2;
+  // The wire pads a note to six bytes more than a multiple of eight.
+  const bytes = new Uint8Array(size + ((6 - (size % 8) + 8) % 8));
+  bytes.set(Buffer.from(digits, 'hex'));
+  return { type: 'note', bytes };
+}
+
+function conjunctionOf(word: Word): Action {
+  const [, id = '', clause = '', clauses = ''] = /^\s*(\w+)\s*,\s*(\d+)\s*\/\s*(\d+)\s*$/.exec(word.value) ?? [];
+  return {
+    type: 'conjunction',
+    id: parseNumber(id),
+    clause: parseNumber(clause, 8) - 1,
+    clauses: parseNumber(clauses, 8),
+  };
+}
+
+function finTimeoutOf(word: Word): Action {
+  const options = new Map(wordsOf(word.value).map(({ key, value }) => [key, parseNumber(value, 16)]));
+  return {
+    type: 'fin_timeout',
+    idleTimeout: options.get('idle_timeout') ?? 0,
+    hardTimeout: options.get('hard_timeout') ?? 0,
+  };
+}
+
+function checkPktLargerOf(word: Word): Action {
+  const target: Subfield<WritableField> = writablePart(parseSubfield(word.tail));
+  return { type: 'check_pkt_larger', length: parseNumber(word.value, 16), target };
+}
+
+type Parse = (word: Word, context: ActionContext) => Action | readonly Action[];
+const bare =
+  (
+    type:
+      | 'pop_vlan'
+      | 'dec_mpls_ttl'
+      | 'ct_clear'
+      | 'exit'
+      | 'pop_queue'
+      | 'dec_nsh_ttl'
+      | 'copy_ttl_in'
+      | 'copy_ttl_out'
+      | 'pop_pbb'
+      | 'debug_recirc'
+      | 'debug_slow',
+  ): Parse =>
+  () => ({ type });
+const tagged =
+  (type: 'push_vlan' | 'push_mpls' | 'pop_mpls' | 'push_pbb'): Parse =>
+  (word) => ({ type, ethertype: parseNumber(word.value, 16) });
+
+const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ['output', outputOf],
+  ['group', (word) => ({ type: 'group', groupId: parseNumber(word.value) })],
+  ['set_queue', (word) => ({ type: 'set_queue', queueId: parseNumber(word.value) })],
+  ['pop_queue', bare('pop_queue')],
+  ['push_vlan', tagged('push_vlan')],
+  ['pop_vlan', bare('pop_vlan')],
+  ['strip_vlan', bare('pop_vlan')],
+  ['push_mpls', tagged('push_mpls')],
+  ['pop_mpls', tagged('pop_mpls')],
+  ['push_pbb', tagged('push_pbb')],
+  ['pop_pbb', bare('pop_pbb')],
+  ['set_mpls_ttl', (word) => ({ type: 'set_mpls_ttl', ttl: parseNumber(word.value, 8) })],
+  ['dec_mpls_ttl', bare('dec_mpls_ttl')],
+  ['mod_nw_ttl', (word) => ({ type: 'set_nw_ttl', ttl: parseNumber(word.value, 8) })],
+  ['dec_ttl', decTtlOf],
+  ['dec_nsh_ttl', bare('dec_nsh_ttl')],
+  ['set_field', (word, context) => setFieldOf(word.value, context)],
+  ['load', (word) => loadOf(word.value)],
+  ['move', (word) => moveOf(word.value)],
+  ['push', (word) => ({ type: 'stack_push', source: parseSubfield(word.value) })],
+  ['pop', (word) => ({ type: 'stack_pop', target: writablePart(parseSubfield(word.value)) })],
+  ['resubmit', resubmitOf],
+  ['ct', (word, context) => parseCt(word.value, (text) => actionsIn(text, context))],
+  ['nat', (word) => parseNat(word.value)],
+  ['ct_clear', bare('ct_clear')],
+  ['clone', (word, context) => ({ type: 'clone', actions: actionsIn(word.value, context) })],
+  ['controller', parseController],
+  ['learn', (word) => parseLearn(word.value)],
+  ['conjunction', conjunctionOf],
+  ['note', (word) => noteOf(word.value)],
+  ['exit', bare('exit')],
+  ['fin_timeout', finTimeoutOf],
+  ['sample', (word) => parseSample(word.value)],
+  ['check_pkt_larger', checkPktLargerOf],
+  ['bundle', bundleOf],
+  ['bundle_load', bundleOf],
+  ['multipath', multipathOf],
+  ['delete_field', (word) => ({ type: 'delete_field', field: writablePart(parseSubfield(word.value)).field })],
+  ['encap', (word) => parseEncap(word.value)],
+  ['decap', (word) => parseDecap(word.value)],
+  ['debug_recirc', bare('debug_recirc')],
+  ['debug_slow', bare('debug_slow')],
+  ...flowModActions,
+]);
+
+function decTtlOf(word: Word): Action {
+  if (word.delimiter === '') return { type: 'dec_nw_ttl' };
+  return { type: 'dec_nw_ttl', controllerIds: wordsOf(word.value).map(({ key }) => parseNumber(key, 16)) };
+}
+
+function parseAction(word: Word, context: ActionContext): readonly Action[] {
+  const name = word.key.toLowerCase();
+  const parse = parsers.get(name);
+  if (parse && !(name === 'controller' && word.delimiter === '')) {
+    const parsed = parse(word, context);
+    return Array.isArray(parsed) ? (parsed as readonly Action[]) : [parsed as Action]; // Array.isArray does not narrow readonly arrays
+  }
+  if (word.delimiter === '' && (portByName(name) !== undefined || /^\d/.test(name))) return [outputTo(word.key)];
+  throw new SyntaxProblem(word.text, 'is no action');
+}
+
+const pushesTag = (action: Action) =>
+  action.type === 'push_vlan' || (action.type === 'set_field' && action.field === 'vlan_vid');
+
+function actionsOf(words: readonly Word[], start: ActionContext): { actions: Action[]; context: ActionContext } {
+  const actions: Action[] = [];
+  let context = start;
+  for (const word of words) {
+    if (word.key === 'drop' && words.length === 1) break;
+    const parsed = parseAction(word, context);
+    actions.push(...parsed);
+    if (parsed.some(pushesTag)) context = { ...context, hasVlan: true };
+    if (parsed.some(({ type }) => type === 'pop_vlan')) context = { ...context, hasVlan: false };
+  }
+  return { actions, context };
+}
+
+const actionsIn = (text: string, context: ActionContext) => actionsOf(wordsOf(text), context).actions;
+
+function parseMetadata(text: string): Instruction {
+  const [value = '', mask] = text.split('/');
+  const plain = (wide: bigint) => (wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide);
+  return {
+    type: 'write_metadata',
+    value: plain(parseBig(value)),
+    mask: mask === undefined ? allMetadata : plain(parseBig(mask)),
+  };
+}
+
+function instructionOf(word: Word, context: ActionContext): Instruction | undefined {
+  switch (word.key) {
+    case 'goto_table':
+      return { type: 'goto_table', table: parseNumber(word.value, 8) };
+    case 'write_metadata':
+      return parseMetadata(word.value);
+    case 'meter':
+      return { type: 'meter', meterId: parseNumber(word.value) };
+    case 'clear_actions':
+      return { type: 'clear_actions' };
+    case 'write_actions':
+      return { type: 'write_actions', actions: actionsIn(word.value, context) };
+    default:
+      return undefined;
+  }
+}
+
+const plainContext: ActionContext = { ethType: undefined, ipProto: undefined, hasVlan: false };
+
+/** A list of actions, e.g. of a bucket. Throws SyntaxProblem. */
+export const parseActions = (text: string, context: ActionContext = plainContext): Action[] => actionsIn(text, context);
+
+/** What follows `actions=` in a flow. Throws SyntaxProblem. */
+export function parseInstructions(text: string, context: ActionContext = plainContext): Instruction[] {
+  const words = wordsOf(text);
+  const rest: Word[] = [];
+  const instructions: Instruction[] = [];
+  for (const word of words) {
+    const instruction = instructionOf(word, context);
+    if (instruction) instructions.push(instruction);
+    else rest.push(word);
+  }
+  const { actions } = actionsOf(rest, context);
+  const place = instructions[0]?.type === 'meter' ? 1 : 0;
+  if (actions.length > 0) instructions.splice(place, 0, { type: 'apply_actions', actions });
+  return instructions;
+}

@@ -1,0 +1,171 @@
+// The actions whose text is a language of its own: ct, nat, controller, learn, sample.
+import type { Action, Controller, Ct, Learn, LearnSpec, Nat, Sample } from './action-types.js';
+import { reservedPort } from './constants.js';
+import { field } from './fields.js';
+import { learnFlag } from './learn-codec.js';
+import { SyntaxProblem } from './parse-error.js';
+import { fieldByName } from './parse-match.js';
+import { parseSubfield, writablePart } from './parse-subfield.js';
+import { parseBig, parseIpv4, parseIpv6, parseNumber, parsePort, parseValue } from './parse-values.js';
+import { reasonNames } from './text-actions.js';
+import { wordsOf, type Word } from './text-words.js';
+
+const gateways: ReadonlyMap<string, number> = new Map([
+  ['ftp', 21],
+  ['tftp', 69],
+]);
+
+const zoneOf = (text: string) => (/^(\d|0x)/.test(text) ? parseNumber(text, 16) : parseSubfield(text));
+
+/** The inside of ct(…); `actionsIn` parses the actions in its exec(…). */
+export function parseCt(text: string, actionsIn: (text: string) => readonly Action[]): Ct {
+  let ct: Ct = { type: 'ct' };
+  const actions: Action[] = [];
+  for (const { key, value, text: word } of wordsOf(text)) {
+    if (key === 'commit') ct = { ...ct, commit: true };
+    else if (key === 'force') ct = { ...ct, force: true };
+    else if (key === 'table') ct = { ...ct, table: parseNumber(value, 8) };
+    else if (key === 'zone') ct = { ...ct, ...(value !== '0' && { zone: zoneOf(value) }) };
+    else if (key === 'alg') ct = { ...ct, alg: gateways.get(value) ?? parseNumber(value, 16) };
+    else if (key === 'nat') actions.push(parseNat(value));
+    else if (key === 'exec') actions.push(...actionsIn(value));
+    else throw new SyntaxProblem(word, 'is no option of ct');
+  }
+  return actions.length > 0 ? { ...ct, actions } : ct;
+}
+
+const addressOf = (text: string) => (text.includes(':') ? parseIpv6(text) : parseIpv4(text));
+
+function bounds<T>(text: string, parse: (text: string) => T): { min: T; max?: T } {
+  const [min = '', max] = text.split('-');
+  return max === undefined ? { min: parse(min) } : { min: parse(min), max: parse(max) };
+}
+
+// 1.2.3.4-1.2.3.9:80-90, [fe80::1]-[fe80::9]:80, fe80::1, :80
+function natRange(text: string): Pick<Nat, 'address' | 'port'> {
+  const bracketed = /^(\[[^\]]*\](?:-\[[^\]]*\])?)(?::(.*))?$/.exec(text);
+  const isIpv6 = !bracketed && /:.*:/.test(text);
+  const [, addresses = '', ports] = bracketed ?? (isIpv6 ? [text, text] : (/^([^:]*)(?::(.*))?$/.exec(text) ?? []));
+  const plain = addresses.replaceAll(/[[\]]/g, '');
+  return {
+    ...(plain !== '' && { address: bounds<number | bigint>(plain, addressOf) }),
+    ...(ports !== undefined && { port: bounds(ports, (port) => parseNumber(port, 16)) }),
+  };
+}
+
+/** The inside of nat(…). */
+export function parseNat(text: string): Nat {
+  let nat: Nat = { type: 'nat' };
+  for (const { key, value, text: word } of wordsOf(text)) {
+    if (key === 'src' || key === 'dst') nat = { ...nat, direction: key, ...(value !== '' && natRange(value)) };
+    else if (key === 'persistent') nat = { ...nat, persistent: true };
+    else if (key === 'hash' || key === 'random') nat = { ...nat, algorithm: key };
+    else throw new SyntaxProblem(word, 'is no option of nat');
+  }
+  return nat;
+}
+
+const wholePacket = 0xffff;
+const reasonAction = 1;
+const hexBytes = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll('.', ''), 'hex'));
+
+function controllerOptions(text: string): Controller {
+  let action: Controller = { type: 'controller' };
+  for (const { key, value, text: word } of wordsOf(text)) {
+    if (key === 'max_len') action = { ...action, maxLen: parseNumber(value, 16) };
+    else if (key === 'id') action = { ...action, controllerId: parseNumber(value, 16) };
+    else if (key === 'reason') action = { ...action, reason: reasonNames.findIndex((name) => name === value) };
+    else if (key === 'userdata') action = { ...action, userdata: hexBytes(value) };
+    else if (key === 'pause') action = { ...action, pause: true };
+    else if (key === 'meter_id') action = { ...action, meterId: parseNumber(value) };
+    else throw new SyntaxProblem(word, 'is no option of controller');
+  }
+  if (action.reason === -1) throw new SyntaxProblem(text, `reason is none of ${reasonNames.join(', ')}`);
+  return action;
+}
+
+/** controller:LEN or controller(…), which is a plain output where it says no more than that. */
+export function parseController(word: Word): Action {
+  const plain = (maxLen: number): Action => ({ type: 'output', port: reservedPort.controller, maxLen });
+  if (word.delimiter === ':') return plain(parseNumber(word.value, 16));
+  const action = controllerOptions(word.value);
+  const { maxLen = wholePacket, controllerId = 0, reason = reasonAction, userdata, pause, meterId } = action;
+  if (controllerId === 0 && reason === reasonAction && !userdata && !pause && meterId === undefined)
+    return plain(maxLen);
+  return action;
+}
+
+/** The inside of sample(…). */
+export function parseSample(text: string): Sample {
+  const options = new Map(wordsOf(text).map(({ key, value }) => [key, value]));
+  const number = (key: string) => parseNumber(options.get(key) ?? '0');
+  const port = options.get('sampling_port');
+  const direction = options.has('ingress') ? 'ingress' : options.has('egress') ? 'egress' : undefined;
+  return {
+    type: 'sample',
+    probability: number('probability'),
+    collectorSetId: number('collector_set_id'),
+    obsDomainId: number('obs_domain_id'),
+    obsPointId: number('obs_point_id'),
+    ...(port !== undefined ? { samplingPort: parsePort(port) } : direction && { samplingPort: reservedPort.any }),
+    ...(direction && { direction }),
+  };
+}
+
+const plain = (value: bigint) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value);
+
+function learnLoad(text: string): LearnSpec {
+  const [source = '', target = ''] = text.split('->');
+  const to = writablePart(parseSubfield(target));
+  if (/^(\d|0x)/.test(source))
+    return { kind: 'load', bits: to.bits, source: { value: plain(parseBig(source)) }, target: to };
+  return { kind: 'load', bits: to.bits, source: { subfield: parseSubfield(source) }, target: to };
+}
+
+function learnMatch(word: Word): LearnSpec {
+  const target = parseSubfield(word.key);
+  const { bits } = target;
+  if (word.delimiter === '') return { kind: 'match', bits, source: { subfield: target }, target };
+  if (fieldByName(word.value.replace(/\[.*/, '')))
+    return { kind: 'match', bits, source: { subfield: parseSubfield(word.value) }, target };
+  const row = field(target.field);
+  const isWhole = target.start === 0 && bits === row.bits;
+  const value = isWhole ? parseValue(word.value, row).value : parseBig(word.value);
+  if (value instanceof Uint8Array) throw new SyntaxProblem(word.text, 'has no constant of this field');
+  return { kind: 'match', bits, source: { value: plain(BigInt(value)) }, target };
+}
+
+const learnNumbers = {
+  idle_timeout: 'idleTimeout',
+  hard_timeout: 'hardTimeout',
+  fin_idle_timeout: 'finIdleTimeout',
+  fin_hard_timeout: 'finHardTimeout',
+  priority: 'priority',
+  table: 'table',
+  limit: 'limit',
+} as const;
+const isLearnNumber = (key: string): key is keyof typeof learnNumbers => key in learnNumbers;
+
+function learnOption(learn: Learn, word: Word): Learn {
+  const { key, value } = word;
+  if (isLearnNumber(key)) return { ...learn, [learnNumbers[key]]: parseNumber(value) };
+  if (key === 'cookie') return { ...learn, cookie: parseBig(value) };
+  if (key === 'send_flow_rem') return { ...learn, flags: learn.flags | learnFlag.sendFlowRem };
+  if (key === 'delete_learned') return { ...learn, flags: learn.flags | learnFlag.deleteLearned };
+  if (key === 'result_dst')
+    return { ...learn, flags: learn.flags | learnFlag.writeResult, resultBit: parseSubfield(value) };
+  const from = key === 'output' ? parseSubfield(value) : undefined;
+  const spec: LearnSpec = from
+    ? { kind: 'output', bits: from.bits, source: { subfield: from } }
+    : key === 'load'
+      ? learnLoad(value)
+      : learnMatch(word);
+  return { ...learn, specs: [...learn.specs, spec] };
+}
+
+/** The inside of learn(…). */
+export function parseLearn(text: string): Learn {
+  const times = { idleTimeout: 0, hardTimeout: 0, finIdleTimeout: 0, finHardTimeout: 0 };
+  const start: Learn = { type: 'learn', ...times, priority: 0x8000, cookie: 0n, flags: 0, table: 1, specs: [] };
+  return wordsOf(text).reduce(learnOption, start);
+}

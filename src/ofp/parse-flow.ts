@@ -1,0 +1,125 @@
+// Flows and groups as `ovs-ofctl add-flow` and `add-group` take them, and as dumps print them.
+import { flowMod } from './actions.js';
+import type { Bucket } from './action-types.js';
+import { allTables, flowFlag } from './constants.js';
+import type { Match } from './match.js';
+import type { FlowMod, FlowModCommand, GroupMod } from './messages.js';
+import { parseActions, parseInstructions } from './parse-actions.js';
+import { SyntaxProblem } from './parse-error.js';
+import { matchOf } from './parse-match.js';
+import type { ActionContext } from './parse-openflow10.js';
+import { parseBig, parseNumber, parsePort } from './parse-values.js';
+import type { GroupType } from './resource-types.js';
+import { wordsOf, type Word } from './text-words.js';
+
+const flagWords: ReadonlyMap<string, number> = new Map([
+  ['send_flow_rem', flowFlag.sendFlowRem],
+  ['check_overlap', flowFlag.checkOverlap],
+  ['reset_counts', flowFlag.resetCounts],
+  ['no_packet_counts', flowFlag.noPktCounts],
+  ['no_byte_counts', flowFlag.noBytCounts],
+]);
+
+// What dumps say and nobody can ask for.
+const statistics = new Set(['duration', 'n_packets', 'n_bytes', 'idle_age', 'hard_age']);
+const commands: readonly FlowModCommand[] = ['add', 'modify', 'modify_strict', 'delete', 'delete_strict'];
+
+type Settings = Partial<Omit<FlowMod, 'type' | 'match' | 'instructions'>>;
+
+function cookieOf(text: string): Settings {
+  const [value = '', mask] = text.split('/');
+  return mask === undefined ? { cookie: parseBig(value) } : { cookie: parseBig(value), cookieMask: parseBig(mask) };
+}
+
+// What a word says beside the match; undefined for a word of the match.
+function settingOf({ key, value }: Word, soFar: Settings): Settings | undefined {
+  const flag = flagWords.get(key);
+  if (flag !== undefined) return { flags: (soFar.flags ?? 0) | flag };
+  if (statistics.has(key)) return {};
+  switch (key) {
+    case 'table':
+      return { table: parseNumber(value, 8) };
+    case 'priority':
+      return { priority: parseNumber(value, 16) };
+    case 'cookie':
+      return cookieOf(value);
+    case 'idle_timeout':
+      return { idleTimeout: parseNumber(value, 16) };
+    case 'hard_timeout':
+      return { hardTimeout: parseNumber(value, 16) };
+    case 'out_port':
+      return { outPort: parsePort(value) };
+    case 'out_group':
+      return { outGroup: parseNumber(value) };
+    default:
+      return undefined;
+  }
+}
+
+function splitActions(text: string): { criteria: string; actions: string | undefined } {
+  const at = /(^|[\s,])actions?=/.exec(text);
+  if (!at) return { criteria: text, actions: undefined };
+  return { criteria: text.slice(0, at.index), actions: text.slice(at.index + at[0].length) };
+}
+
+function contextOf(match: Match): ActionContext {
+  const vid = match.vlan_vid;
+  const present = typeof vid === 'number' ? vid : (vid?.value ?? 0) & (vid?.mask ?? 0);
+  const tci = match.vlan_tci;
+  const tciPresent = typeof tci === 'number' ? tci : (tci?.value ?? 0) & (tci?.mask ?? 0);
+  return { ethType: match.eth_type, ipProto: match.ip_proto, hasVlan: ((present | tciPresent) & 0x1000) !== 0 };
+}
+
+const defaultPriority = 0x8000;
+
+/** A flow from its text; a command may stand first. Priority 0x8000 and, for add, table 0 unless it says otherwise. Throws SyntaxProblem. */
+export function parseFlow(text: string): FlowMod {
+  const [, named, rest = text] = /^\s*(\w+)\s+(.*)$/s.exec(text) ?? [];
+  const command = commands.find((known) => known === named) ?? 'add';
+  const { criteria, actions } = splitActions(command === named ? rest : text);
+  let settings: Settings = {};
+  const matchWords: Word[] = [];
+  for (const word of wordsOf(criteria)) {
+    const setting = settingOf(word, settings);
+    if (setting) settings = { ...settings, ...setting };
+    else matchWords.push(word);
+  }
+  const needsActions = command === 'add' || command.startsWith('modify');
+  if (needsActions && actions === undefined) throw new SyntaxProblem(text, 'lacks actions=');
+  const match = matchOf(matchWords);
+  const instructions = parseInstructions(actions ?? '', contextOf(match));
+  const table = command === 'add' ? 0 : allTables;
+  return flowMod({ table, priority: defaultPriority, ...settings, command, match, instructions });
+}
+
+const isGroupType = (text: string): text is GroupType => ['all', 'select', 'indirect', 'ff'].includes(text);
+
+function bucketOf(text: string, type: GroupType): Bucket {
+  let bucket: Omit<Bucket, 'actions'> = type === 'select' ? { weight: 1 } : {};
+  const actionWords: string[] = [];
+  for (const word of wordsOf(text.replace(/(^|[\s,])actions?=/, '$1'))) {
+    if (word.key === 'weight')
+      bucket = parseNumber(word.value, 16) === 0 ? {} : { ...bucket, weight: parseNumber(word.value, 16) };
+    else if (word.key === 'watch_port') bucket = { ...bucket, watchPort: parsePort(word.value) };
+    else if (word.key === 'watch_group') bucket = { ...bucket, watchGroup: parseNumber(word.value) };
+    else if (word.key !== 'bucket_id') actionWords.push(word.text);
+  }
+  return { ...bucket, actions: parseActions(actionWords.join(',')) };
+}
+
+/** A group from its text, as a group_mod that adds it. Throws SyntaxProblem. */
+export function parseGroup(text: string): GroupMod {
+  const [head = '', ...buckets] = text.split(/[\s,]*\bbuckets?=/);
+  const options = new Map(wordsOf(head).map(({ key, value }) => [key, value]));
+  const groupType = options.get('type') ?? '';
+  const groupId = options.get('group_id');
+  if (groupId === undefined) throw new SyntaxProblem(text, 'lacks group_id=');
+  if (!isGroupType(groupType)) throw new SyntaxProblem(text, 'type= is none of all, select, indirect, ff');
+  return {
+    type: 'group_mod',
+    command: 'add',
+    groupType,
+    groupId: parseNumber(groupId),
+    buckets: buckets.map((bucket) => bucketOf(bucket, groupType)),
+  };
+}

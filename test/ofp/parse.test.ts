@@ -1,0 +1,86 @@
+// Text becomes the bytes that ovs-ofctl makes of it, and what a switch dumps can be pasted.
+import t from 'tap';
+import {
+  decode,
+  encode,
+  encodeBuckets,
+  encodeInstructions,
+  encodeMatch,
+  formatFlow,
+  formatGroup,
+  hexOf,
+  parseFlow,
+  parseGroup,
+  SyntaxProblem,
+} from '../../src/ofp/index.js';
+import { bytesOf, dumps, vectors } from './vectors.js';
+
+void t.test('every flow that ovs-ofctl encodes is parsed to the same bytes', (t) => {
+  for (const { argument, frames } of vectors('ovs-ofctl-flows'))
+    t.equal(hexOf(encode(parseFlow(argument), 0)), frames.at(-1), argument);
+  t.end();
+});
+
+void t.test('every group that ovs-ofctl encodes is parsed to the same bytes', (t) => {
+  for (const { argument, frames } of vectors('ovs-ofctl-messages').filter(({ command }) => command === 'add-group'))
+    t.equal(hexOf(encode(parseGroup(argument), 0)), frames.at(-1), argument);
+  t.end();
+});
+
+void t.test('every flow that a switch dumps is parsed to the match and instructions that it holds', (t) => {
+  for (const { text, frame } of dumps('ovs-vswitchd-flows').filter(({ text }) => !text.includes('tun_metadata'))) {
+    const { message } = decode(bytesOf(frame));
+    if (message.type !== 'multipart_reply' || message.kind !== 'flow') throw new Error(text);
+    const flow = message.entries[0];
+    if (!flow) throw new Error(text);
+    const parsed = parseFlow(text);
+    t.equal(hexOf(encodeMatch(parsed.match)), hexOf(encodeMatch(flow.match)), text);
+    t.equal(hexOf(encodeInstructions(parsed.instructions)), hexOf(encodeInstructions(flow.instructions)), text);
+    t.equal(formatFlow(parsed), text);
+  }
+  t.end();
+});
+
+void t.test('every group that a switch dumps is parsed to the buckets that it holds', (t) => {
+  for (const { text, frame } of dumps('ovs-vswitchd-groups')) {
+    const { message } = decode(bytesOf(frame));
+    if (message.type !== 'multipart_reply' || message.kind !== 'group_desc') throw new Error(text);
+    const parsed = parseGroup(text);
+    t.equal(hexOf(encodeBuckets(parsed.buckets)), hexOf(encodeBuckets(message.entries[0]?.buckets ?? [])), text);
+    t.equal(formatGroup(parsed), text);
+  }
+  t.end();
+});
+
+void t.test('a command may stand first, and statistics are passed over', (t) => {
+  t.match(parseFlow('delete table=5,cookie=0x5/0xff,ip,out_port=3'), {
+    command: 'delete',
+    table: 5,
+    outPort: 3,
+    cookieMask: 0xffn,
+  });
+  t.match(
+    parseFlow(' cookie=0x0, duration=5.2s, table=0, n_packets=0, n_bytes=0, idle_age=3, priority=7 actions=drop'),
+    { priority: 7 },
+  );
+  t.end();
+});
+
+void t.test('text that is no flow is refused with the words that are wrong', (t) => {
+  for (const text of [
+    'actions=fly_away',
+    'nonsense=1,actions=drop',
+    'nw_src=1.2.3.400,ip,actions=drop',
+    'actions=load:0x10000->NXM_OF_IN_PORT[]',
+    'actions=set_field:1->ct_state',
+    'actions=ct(commit',
+    'table=256,actions=drop',
+    'priority=1',
+    'tcp,tcp_flags=+sin,actions=drop',
+    'ipv6,ipv6_src=1::2::3,actions=drop',
+    'actions=move:NXM_NX_REG0[]->NXM_OF_IN_PORT[]',
+  ])
+    t.throws(() => parseFlow(text), SyntaxProblem, text);
+  t.throws(() => parseGroup('group_id=1,type=some'), SyntaxProblem);
+  t.end();
+});
