@@ -1,6 +1,6 @@
 // One line of the demo: something that must hold, what was sent for it and what was seen.
 import { exchange, type Placed } from '../test/lab/exchange.js';
-import { ping } from '../test/lab/guest.js';
+import { ping } from '../test/lab/ping.js';
 import type { Member } from './plan.js';
 import type { Site } from './site.js';
 
@@ -15,7 +15,7 @@ export interface Seen {
 export interface Line {
   readonly id: string;
   readonly claim: string;
-  run(): Promise<Seen>;
+  readonly run: () => Promise<Seen>;
 }
 
 /** A member for people: its name, and its VLAN id where it has one. */
@@ -84,4 +84,14 @@ function places(placed: readonly Placed[]): string {
 
 function machineOf(tapName: string): string {
   return tapName.replace(/\/.*/, '');
+}
+
+/** A line about something other than frames. */
+export function holds(
+  id: string,
+  claim: string,
+  sent: string,
+  look: () => Promise<{ readonly held: boolean; readonly seen: string }>,
+): Line {
+  return { id, claim, run: async () => ({ sent, ...(await look()) }) };
 }

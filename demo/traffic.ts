@@ -42,20 +42,6 @@ const strangers: readonly (readonly [string, string, string])[] = [
   ['p1', 'db', 'another network'],
 ];
 
-function isolation(site: Site): Line[] {
-  return strangers.map(([a, b, why]) => {
-    const [from, to] = [member(a), member(b)];
-    return probes(site, {
-      id: `apart:${a}:${b}`,
-      claim: `${titled(from)} does not reach ${titled(to)}, ${why}`,
-      sent: 'a frame to its MAC and address',
-      send: () => [at(site, from, (vids) => icmp({ ...between(from, to), vids }))],
-      expect: () => [],
-      alsoTunnels: true,
-    });
-  });
-}
-
 function spoofing(site: Site): Line[] {
   const [from, to] = [member('vm1-net2'), member('p2')];
   const honest = between(from, to);
@@ -87,19 +73,29 @@ function spoofing(site: Site): Line[] {
   );
 }
 
-function broadcasts(site: Site): Line[] {
-  return ['vm1-net2', 'vm2-twin', 'db', 'p1'].map((name) => {
-    const from = member(name);
-    const others = members.filter(({ network, name: other }) => network === from.network && other !== name);
-    const frame = (vids: readonly number[]) =>
-      udp({ src: from.mac, dst: broadcastMac, from: from.ip, to: '255.255.255.255', vids }, 4000, 4000);
-    return probes(site, {
-      id: `broadcast:${name}`,
-      claim: `a broadcast of ${titled(from)} reaches each other member once, not its sender`,
-      sent: 'one broadcast',
-      send: () => [at(site, from, frame)],
-      expect: () => others.map((other) => at(site, other, frame)),
-    });
+/** A broadcast reaches everybody of `among` who is on the sender's network once, and not its sender. */
+export function broadcast(site: Site, from: Member, among: readonly Member[]): Line {
+  const others = among.filter(({ network, name }) => network === from.network && name !== from.name);
+  const flow = { src: from.mac, dst: broadcastMac, from: from.ip, to: '255.255.255.255' };
+  const frame = (vids: readonly number[]) => udp({ ...flow, vids }, 4000, 4000);
+  return probes(site, {
+    id: `broadcast:${from.name}`,
+    claim: `a broadcast of ${titled(from)} reaches each other member once, not its sender`,
+    sent: 'one broadcast',
+    send: () => [at(site, from, frame)],
+    expect: () => others.map((other) => at(site, other, frame)),
+  });
+}
+
+/** A frame from one member to another's MAC and address that must not appear anywhere, the underlay included. */
+export function isApart(site: Site, from: Member, to: Member, why: string): Line {
+  return probes(site, {
+    id: `apart:${from.name}:${to.name}`,
+    claim: `${titled(from)} does not reach ${titled(to)}, ${why}`,
+    sent: 'a frame to its MAC and address',
+    send: () => [at(site, from, (vids) => icmp({ ...between(from, to), vids }))],
+    expect: () => [],
+    alsoTunnels: true,
   });
 }
 
@@ -200,9 +196,9 @@ export function trafficLines(site: Site, vniOf: (network: string) => number): Li
   return [
     ...pairs.map(([a, b, why]) => talks(site, member(a), member(b), why)),
     ...localArp(site),
-    ...broadcasts(site),
+    ...['vm1-net2', 'vm2-twin', 'db', 'p1'].map((name) => broadcast(site, member(name), members)),
     ...underlay(site, vniOf),
-    ...isolation(site),
+    ...strangers.map(([a, b, why]) => isApart(site, member(a), member(b), why)),
     ...spoofing(site),
     ...unknownTags(site),
   ];

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { Chassis } from '../lab/chassis.js';
 import { exchange } from '../lab/exchange.js';
-import { ping, plugGuest, TrunkGuest } from '../lab/guest.js';
+import { plugGuest, TrunkGuest } from '../lab/guest.js';
+import { ping } from '../lab/ping.js';
 import { addSegment, enterLab } from '../lab/netns.js';
 import { arp, broadcastMac, ethernet, icmp, neighborSolicitation, tagsOf, udp } from '../lab/packets.js';
 import { labPrograms, needing } from '../lab/requirements.js';

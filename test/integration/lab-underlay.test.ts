@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import t from 'tap';
 import { Chassis } from '../lab/chassis.js';
-import { ping, plugGuest } from '../lab/guest.js';
+import { plugGuest } from '../lab/guest.js';
+import { ping } from '../lab/ping.js';
 import { addSegment, enterLab, isInsideLab } from '../lab/netns.js';
 import { decapsulated, tagsOf } from '../lab/packets.js';
 import { run } from '../lab/process.js';

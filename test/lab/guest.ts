@@ -1,6 +1,5 @@
 // Guests: namespaces with a network stack of their own, plugged into a chassis as a virtual machine is. A trunk guest tags
 // its frames itself: inside it a bridge of its own joins one namespace per VLAN ("leg") to its single NIC.
-import { run } from './process.js';
 import { addCable, addNetns, ip, removeNetns, type Endpoint } from './netns.js';
 import { Ovs } from './ovs.js';
 import type { Chassis } from './chassis.js';
@@ -130,20 +129,4 @@ export class TrunkGuest {
     for (const { netns } of this.#legs.values()) await removeNetns(netns);
     await removeNetns(this.#name);
   }
-}
-
-/** How many echo requests were sent and answered. */
-export interface PingResult {
-  readonly sent: number;
-  readonly answered: number;
-}
-
-/** Pings from a stack: `count` requests, each waited for at most a second. */
-export async function ping(from: { readonly netns: string }, address: string, count = 3): Promise<PingResult> {
-  const args = ['-n', '-c', String(count), '-i', '0.1', '-W', '1', address];
-  // ping's exit status is 1 when nothing came back; the numbers say the same.
-  const text = await run('ping', args, { netns: from.netns }).catch((error: unknown) => String(error));
-  const [, sent, answered] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
-  if (sent === undefined) throw new Error(`ping did not run: ${text}`);
-  return { sent: Number(sent), answered: Number(answered) };
 }

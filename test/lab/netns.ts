@@ -49,7 +49,12 @@ export async function enterLab(moduleUrl: string): Promise<void> {
     'setpriv',
     ['--pdeathsig', 'KILL', ...unshare, 'sh', '-c', `${furnish}; exit $?`, 'lab', ...self],
     {
-      env: { ...process.env, [mark]: '1', PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` },
+      env: {
+        ...process.env,
+        [mark]: '1',
+        DAMSELFLY_LAB_OUTSIDE: String(process.pid),
+        PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`,
+      },
       stdio: 'inherit',
     },
   );

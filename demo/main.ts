@@ -1,0 +1,134 @@
+// The demo: two chassis, two tenants, trunks, a remote device, in a private corner of this machine; what must hold is shown
+// line by line, while it is at rest, after each change, and (with --sabotage) with one thing broken at a time.
+import { enterLab, isInsideLab } from '../test/lab/netns.js';
+import { labPrograms, unmetNeed } from '../test/lab/requirements.js';
+import { changes, type Hands } from './changes.js';
+import { flowLines, Judge } from './flows.js';
+import { liveKeys, liveObjects } from './northbound.js';
+import { demoFiles } from './plan.js';
+import { Controller, damselfly } from './program.js';
+import { Report } from './report.js';
+import { sabotages } from './sabotage.js';
+import { Site } from './site.js';
+import { trafficLines } from './traffic.js';
+
+const usage = `Usage: npm run demo -- [--json] [--keep] [--sabotage]
+
+Builds two chassis (one ovs-vswitchd each), one controller per chassis, one NATS, two tenants and a remote device in
+private namespaces, and shows line by line what must hold. Nothing outside is touched. Needs root.
+  --json      one JSON document on standard output, progress on standard error
+  --keep      leave everything up at the end and say how to look around
+  --sabotage  break one thing at a time and show that exactly the lines that speak of it turn red
+The exit status is 0 only if everything held.
+Example: npm run demo -- --keep`;
+
+interface Options {
+  readonly json: boolean;
+  readonly keep: boolean;
+  readonly sabotage: boolean;
+}
+
+interface Stage {
+  readonly site: Site;
+  readonly report: Report;
+  readonly hands: Hands;
+}
+
+async function build(report: Report, { sabotage }: Options): Promise<Stage> {
+  report.say('Two chassis, an underlay, NATS …');
+  const site = await Site.build();
+  const controllerOf = (name: 'c1' | 'c2') =>
+    new Controller(site.chassis[name], { natsUrl: site.nats.url(), repair: !sabotage });
+  const controllers = { c1: controllerOf('c1'), c2: controllerOf('c2') };
+  for (const { ovs } of Object.values(site.chassis)) await ovs.vsctl('set-controller', 'br-int', 'tcp:127.0.0.1:6653');
+  report.say('Two controllers …');
+  await Promise.all([controllers.c1.start(), controllers.c2.start()]);
+  report.say('Machines …');
+  await site.plugMachines();
+  const hands = {
+    controllers,
+    damselfly: (args: readonly string[], input?: string) => damselfly(site.nats.url(), args, input),
+  };
+  return { site, report, hands };
+}
+
+async function applyFiles({ site, report, hands }: Stage): Promise<void> {
+  for (const file of demoFiles) {
+    report.say(`damselfly apply -f ${file.replace(/.*\/demo\//, 'demo/')}`);
+    report.say((await hands.damselfly(['apply', '-f', file])).trimEnd().replace(/^/gm, '     '));
+  }
+  const keyOf = await liveKeys(site);
+  await site.startDevice(keyOf('lswitch red/net2'));
+  await site.warmTunnels();
+}
+
+/** What holds at rest, and then after every change. */
+async function show({ site, report, hands }: Stage): Promise<void> {
+  const keyOf = await liveKeys(site);
+  const judge = await Judge.start(site, () => liveObjects(site));
+  report.section('At rest');
+  await report.checkAll(trafficLines(site, (network) => keyOf(`lswitch ${network}`)));
+  await report.checkAll(flowLines(judge, 'rest'));
+  for (const change of changes) {
+    const step = change(site, hands);
+    report.section(step.title);
+    await step.act();
+    await report.checkAll(step.lines);
+    await report.checkAll(flowLines(judge, step.id));
+  }
+}
+
+/** Breaks one thing at a time; a line of its own says whether exactly the lines that speak of it turned red. */
+async function sabotage({ site, report }: Stage): Promise<void> {
+  const keyOf = await liveKeys(site);
+  const judge = await Judge.start(site, () => liveObjects(site));
+  const lines = [...trafficLines(site, (network) => keyOf(`lswitch ${network}`)), ...flowLines(judge, 'sabotage', 0)];
+  report.section('Nothing is broken');
+  await report.checkAll(lines);
+  for (const { title, break: breakIt, red } of sabotages(site, (name) => keyOf(`lport red/${name}`))) {
+    report.section(`Broken on purpose: ${title}`);
+    const mend = await breakIt();
+    await report.expectRed(title, lines, red);
+    await mend();
+  }
+  report.section('Everything is mended');
+  await report.checkAll(lines);
+}
+
+function sayHowToLook(report: Report): void {
+  const pid = `$(pgrep -P $(pgrep -P ${process.env.DAMSELFLY_LAB_OUTSIDE ?? '…'}))`;
+  report.say(`
+Everything is still up; Ctrl-C ends it. From another terminal, as root:
+  nsenter -a -t ${pid} bash          # into the demo's namespaces, then for example:
+  ip netns                                    # c1, c2, db and the machines
+  ip netns exec vm1.vm1-net2 ping 10.2.0.9    # from VLAN 100 of vm1 to the remote device
+  OVS_RUNDIR=$(ls -d /run/tmp/*/br-int.mgmt | head -1 | xargs dirname) ovs-ofctl -O OpenFlow13 dump-flows br-int`);
+}
+
+function readOptions(args: readonly string[]): Options {
+  const unknown = args.find((arg) => !['--json', '--keep', '--sabotage'].includes(arg));
+  if (unknown !== undefined) {
+    process.stderr.write(`${unknown === '--help' ? '' : `unknown option ${unknown}\n\n`}${usage}\n`);
+    process.exit(unknown === '--help' ? 0 : 2);
+  }
+  return { json: args.includes('--json'), keep: args.includes('--keep'), sabotage: args.includes('--sabotage') };
+}
+
+const options = readOptions(process.argv.slice(2));
+await enterLab(import.meta.url);
+if (!isInsideLab()) {
+  process.stderr.write(`demo: it ${unmetNeed(labPrograms) ?? 'cannot make namespaces here'}\n`);
+  process.exit(1);
+}
+const started = Date.now();
+const report = new Report(options);
+const stage = await build(report, options);
+await applyFiles(stage);
+await (options.sabotage ? sabotage(stage) : show(stage));
+const held = report.end((Date.now() - started) / 1000);
+if (options.keep) {
+  sayHowToLook(report);
+  await new Promise(() => setInterval(() => undefined, 60_000));
+}
+// Whatever still runs ends with the namespaces.
+process.exit(held ? 0 : 1);

@@ -1,0 +1,105 @@
+// How the demo speaks: one line per claim as it is checked, sections between them, and at the end one sentence or one JSON.
+import type { Line, Seen } from './line.js';
+
+/** A line with what came of it. */
+export interface Result extends Seen {
+  readonly section: string;
+  readonly id: string;
+  readonly claim: string;
+  readonly ms: number;
+}
+
+const columns = 78;
+
+/** Runs lines and prints them, or gathers them for one JSON document. */
+export class Report {
+  readonly #json: boolean;
+  readonly #results: Result[] = [];
+  #section = '';
+
+  constructor({ json }: { json: boolean }) {
+    this.#json = json;
+  }
+
+  /** Says something that is not a claim; with --json it goes to standard error, where progress belongs. */
+  say(text: string): void {
+    (this.#json ? process.stderr : process.stdout).write(`${text}\n`);
+  }
+
+  /** Begins a section. */
+  section(title: string): void {
+    this.#section = title;
+    this.say(`\n${title}`);
+  }
+
+  /** Checks one line and prints it; a line that throws has not held. */
+  async check(line: Line): Promise<Result> {
+    const result = await this.#resultOf(line);
+    this.#results.push(result);
+    this.say(lineText(result));
+    return result;
+  }
+
+  async #resultOf({ id, claim, run }: Line): Promise<Result> {
+    const started = Date.now();
+    const seen = await run().catch((error: unknown): Seen => ({ held: false, sent: '', seen: String(error) }));
+    return { section: this.#section, id, claim, ...seen, ms: Date.now() - started };
+  }
+
+  /** Checks lines one after the other. */
+  async checkAll(lines: readonly Line[]): Promise<Result[]> {
+    const results = [];
+    for (const line of lines) results.push(await this.check(line));
+    return results;
+  }
+
+  /** Runs lines with something broken; holds if exactly those in `red` fail. The red ones are printed, indented. */
+  async expectRed(title: string, lines: readonly Line[], red: readonly string[]): Promise<void> {
+    const failed: string[] = [];
+    await this.check({
+      id: `sabotage:${title}`,
+      claim: 'exactly the lines that speak of it turn red',
+      run: async () => {
+        for (const line of lines) {
+          const result = await this.#resultOf(line);
+          if (result.held) continue;
+          failed.push(line.id);
+          this.say(`     ${lineText(result)}`);
+        }
+        const missed = red.filter((id) => !failed.includes(id));
+        const extra = failed.filter((id) => !red.includes(id));
+        const faults = [...missed.map((id) => `${id} stayed green`), ...extra.map((id) => `${id} turned red too`)];
+        return {
+          held: faults.length === 0,
+          sent: `${lines.length} lines`,
+          seen: faults.join('; ') || `${failed.length} red`,
+        };
+      },
+    });
+  }
+
+  /** Says what it all came to; returns whether everything held. */
+  end(seconds: number): boolean {
+    const failed = this.#results.filter(({ held }) => !held);
+    const held = failed.length === 0 && this.#results.length > 0;
+    if (this.#json) process.stdout.write(`${JSON.stringify({ held, lines: this.#results }, null, 2)}\n`);
+    else {
+      this.say(
+        `\n${this.#results.length - failed.length} lines held, ${failed.length} did not (${seconds.toFixed(0)} s)`,
+      );
+      for (const result of failed) this.say(lineText(result));
+    }
+    return held;
+  }
+}
+
+/** Green where colours are seen. */
+function coloured(text: string, code: number): string {
+  return process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[0m` : text;
+}
+
+/** A result in one line: held or not, the claim, what was sent, what was seen. */
+export function lineText({ held, claim, sent, seen }: Result): string {
+  const mark = held ? coloured('ok  ', 32) : coloured('FAIL', 31);
+  return `${mark} ${claim.padEnd(columns)} ${sent === '' ? '' : `${sent}: `}${seen}`;
+}
