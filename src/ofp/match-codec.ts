@@ -55,14 +55,6 @@ export function fieldNumber(row: FieldRow, bits: bigint): number | bigint {
   return row.size === 16 || bits > BigInt(Number.MAX_SAFE_INTEGER) ? bits : Number(bits);
 }
 
-function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | bigint): MatchEntry | undefined {
-  const maskBits = asBigint(mask);
-  if (maskBits === 0n) return undefined;
-  const kept = fieldNumber(row, asBigint(value) & maskBits);
-  if (maskBits === allOnes(row) || maskBits === exactMask.get(row.name)) return { row, value: kept };
-  return { row, value: kept, mask };
-}
-
 // Open vSwitch keeps only the flags it knows, so even an exact match on them has a mask; and it takes the value of these
 // tunnel fields for its mask.
 const flagMasks: ReadonlyMap<string, number> = new Map([
@@ -81,6 +73,16 @@ function canonicalExact(row: FieldRow, value: number): { value?: number; mask?: 
   const flags = flagMasks.get(row.name);
   if (flags !== undefined) return { value: value & flags, mask: flags };
   return valueIsMask.has(row.name) && value !== 0 ? { mask: value } : {};
+}
+
+function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | bigint): MatchEntry | undefined {
+  const known = flagMasks.get(row.name);
+  const maskBits = known === undefined ? asBigint(mask) : asBigint(mask) & BigInt(known);
+  if (maskBits === 0n) return undefined;
+  const kept = fieldNumber(row, asBigint(value) & maskBits);
+  if (maskBits === exactMask.get(row.name)) return { row, value: kept };
+  if (maskBits === allOnes(row)) return { row, value: kept, ...canonicalExact(row, Number(kept)) };
+  return { row, value: kept, mask: fieldNumber(row, maskBits) };
 }
 
 function canonical(entry: MatchEntry): MatchEntry | undefined {

@@ -1,4 +1,5 @@
 // Counters and capabilities in multipart replies: tables, ports, queues, groups, meters. One pair of functions each.
+import { parsePortStats, portStatsSize } from './fixed-structures.js';
 import { readBands, writeBands } from './meter-codec.js';
 import type {
   GroupStats,
@@ -54,16 +55,7 @@ export function writePortStats(w: Writer, stats: PortStats): void {
 }
 
 /** Reads the counters of a port. */
-export function readPortStats(r: Reader): PortStats {
-  const portNo = r.u32();
-  r.skip(4);
-  const [rxPackets, txPackets, rxBytes, txBytes] = [r.u64(), r.u64(), r.u64(), r.u64()];
-  const [rxDropped, txDropped, rxErrors, txErrors] = [r.u64(), r.u64(), r.u64(), r.u64()];
-  const [rxFrameErr, rxOverErr, rxCrcErr, collisions] = [r.u64(), r.u64(), r.u64(), r.u64()];
-  const traffic = { rxPackets, txPackets, rxBytes, txBytes };
-  const trouble = { rxDropped, txDropped, rxErrors, txErrors, rxFrameErr, rxOverErr, rxCrcErr, collisions };
-  return { portNo, ...traffic, ...trouble, durationSec: r.u32(), durationNsec: r.u32() };
-}
+export const readPortStats = (r: Reader): PortStats => parsePortStats(r.bytes(portStatsSize));
 
 /** Writes the counters of a queue. */
 export function writeQueueStats(w: Writer, stats: QueueStats): void {
