@@ -87,6 +87,3 @@ export function member(name: string): Member {
 
 /** Machines that tag their own frames: parents of children. */
 export const trunkMachines = [...new Set(members.filter(({ vid }) => vid !== 0).map(({ machine }) => machine))];
-
-/** All machines, the remote device included. */
-export const machines = [...new Set(members.map(({ machine }) => machine))];

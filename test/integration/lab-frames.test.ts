@@ -5,7 +5,16 @@ import { exchange } from '../lab/exchange.js';
 import { plugGuest, TrunkGuest } from '../lab/guest.js';
 import { ping } from '../lab/ping.js';
 import { addSegment, enterLab } from '../lab/netns.js';
-import { arp, broadcastMac, ethernet, icmp, neighborSolicitation, tagsOf, udp } from '../lab/packets.js';
+import {
+  arp,
+  broadcastMac,
+  ethernet,
+  icmp,
+  neighborAdvertisement,
+  neighborSolicitation,
+  tagsOf,
+  udp,
+} from '../lab/packets.js';
 import { labPrograms, needing } from '../lab/requirements.js';
 import { Wire } from '../lab/wire.js';
 
@@ -86,6 +95,7 @@ void t.test('the instruments see what is there', options, async (t) => {
       udp(flow, 68, 67, Buffer.from('hello')),
       arp({ op: 1, sha: macs.vm, spa: '10.1.0.1', tpa: '10.1.0.77' }),
       neighborSolicitation(six, 'fe80::77'),
+      neighborAdvertisement({ ...six, dst: macs.a }, 'fe80::1', macs.vm),
       ethernet(macs.vm, macs.a, 0x88b5, Buffer.from('experimental')),
       icmp({ ...flow, dst: macs.a, vids: [7, 9] }),
     ];
