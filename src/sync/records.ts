@@ -110,6 +110,12 @@ export function readNumber(text: string): number | undefined {
   return typeof number === 'number' && Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
 
+/** Reads how long the chassis that wrote a heartbeat may be silent, in milliseconds; undefined where it does not say. */
+export function readLeaseMs(text: string): number | undefined {
+  const { leaseMs } = fieldsOf(parseJson(text));
+  return typeof leaseMs === 'number' && leaseMs > 0 ? leaseMs : undefined;
+}
+
 /** Reads the addresses that a port's key holds. */
 export function readAddresses(
   text: string,
