@@ -38,13 +38,15 @@ function disableNew(before) {
     if (has('systemctl')) spawnSync('systemctl', ['disable', ...(systemd ? ['--now'] : []), unit]);
     else spawnSync('deb-systemd-helper', ['disable', unit]);
   }
-  for (const script of [...after.scripts].filter((name) => !before.scripts.has(name)))
+  for (const script of [...after.scripts].filter((name) => !before.scripts.has(name))) {
     spawnSync('update-rc.d', [script, 'disable']);
+    if (!systemd) spawnSync('service', [script, 'stop']);
+  }
   const left = enabledServices();
   return [...left.units, ...left.scripts].filter((name) => !before.units.has(name) && !before.scripts.has(name));
 }
 
-/** `apt-get update` and `install`; root, or sudo in front. Throws with apt's own words when it fails. */
+/** `apt-get update` and `install`, as root. Throws with apt's own words when it fails. */
 export async function installDebianPackages(packages) {
   const env = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_MODE: 'l' };
   const quiet = ['-y', '-o', 'DPkg::Lock::Timeout=120', '-o', 'Dpkg::Use-Pty=0'];

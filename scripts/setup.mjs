@@ -1,5 +1,6 @@
 // Brings what a checkout needs: npm packages, a few Debian packages, a build. Says first what is missing, asks once on a
 // terminal, is done in no time when nothing is missing. Plain Node: it runs before any package is here.
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { URL, fileURLToPath } from 'node:url';
@@ -61,7 +62,8 @@ export async function setup({ yes = false, install: mayInstall = true, debian: w
   const npm = missingNpmPackages();
   const debian = withDebian ? missingDebianPackages() : [];
   if (debian.length > 0) say(`Missing Debian packages: ${debian.join(', ')}`);
-  if (npm.length > 0) say(`Missing npm packages: ${some(npm)}`);
+  if (npm.length > 0)
+    say(`Missing npm packages: ${existsSync('node_modules') ? some(npm) : `all ${npm.length} of package-lock.json`}`);
   if (npm.length + debian.length > 0) {
     const commands = commandsFor(npm, debian);
     if (!mayInstall) throw new Error(`nothing was installed; this would do it:\n  ${commands.join('\n  ')}`);

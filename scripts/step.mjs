@@ -21,10 +21,10 @@ export function seconds(ms) {
 export function progress(label) {
   const terminal = process.stdout.isTTY === true;
   const started = Date.now();
-  let detail = '';
+  let detail = () => '';
   let spoken = started;
   const tick = () => {
-    const line = `${label} … ${seconds(Date.now() - started)}${detail === '' ? '' : `  ${detail}`}`;
+    const line = `${label} … ${seconds(Date.now() - started)}${detail() === '' ? '' : `  ${detail()}`}`;
     if (terminal) process.stdout.write(`\r\x1b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
     else if (Date.now() - spoken >= heartbeatMs) {
       spoken = Date.now();
@@ -34,8 +34,9 @@ export function progress(label) {
   const timer = setInterval(tick, 500);
   timer.unref();
   return {
-    note(text) {
-      detail = text.trim();
+    /** What is going on: a text, or a function that gives one whenever the line is shown. */
+    note(what) {
+      detail = typeof what === 'function' ? what : () => what.trim();
     },
     /** Ends the live line; returns how long it lived, in milliseconds. */
     end() {

@@ -19,14 +19,15 @@ Example: npm test -- integration/lab`;
 const requireAll = process.env.DAMSELFLY_REQUIRE_ALL === '1';
 
 function options(args) {
-  const found = { unit: false, yes: false, install: true, timeoutMs: 300_000, parts: [] };
+  const found = { help: false, unit: false, yes: false, install: true, timeoutMs: 300_000, parts: [] };
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === '--unit') found.unit = true;
     else if (arg === '--yes') found.yes = true;
     else if (arg === '--no-install') found.install = false;
     else if (arg === '--timeout') found.timeoutMs = Number(rest.shift()) * 1000;
-    else if (arg.startsWith('-')) throw new Error(`${arg === '--help' ? '' : `unknown option ${arg}\n\n`}${usage}`);
+    else if (arg === '--help') found.help = true;
+    else if (arg.startsWith('-')) throw new Error(`unknown option ${arg}\n\n${usage}`);
     else found.parts.push(arg);
   }
   if (!(found.timeoutMs > 0)) throw new Error('--timeout needs a number of seconds');
@@ -64,15 +65,12 @@ async function runAll(files, width, { timeoutMs }, totals) {
   const queue = [...files];
   const current = new Map();
   const live = progress('tests');
-  const tell = () =>
-    live.note([...current].map(([file, since]) => `${file} since ${seconds(Date.now() - since)}`).join(', '));
+  live.note(() => [...current].map(([file, since]) => `${file} since ${seconds(Date.now() - since)}`).join(', '));
   const worker = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       current.set(file, Date.now());
-      tell();
       const result = await runTestFile(`dist/${file.slice(0, -'.ts'.length)}.js`, timeoutMs);
       current.delete(file);
-      tell();
       if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
       report(file, result);
       totals.passed += result.passed;
@@ -94,6 +92,7 @@ function summary({ passed, failed, skipped }) {
 
 async function main(args) {
   const chosen = options(args);
+  if (chosen.help) return say(usage);
   enterCheckout();
   await setup({ yes: chosen.yes, install: chosen.install, debian: !chosen.unit });
   const { unit, integration } = testFiles(chosen);
