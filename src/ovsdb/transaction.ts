@@ -68,7 +68,7 @@ export function parseResults(reply: unknown, length: number): OperationResult[] 
     const error = isMembers(result) ? result['error'] : undefined;
     if (error !== undefined && error !== null) throw refusal(result, index < length ? `operation ${index}` : 'commit');
   }
-  const results = reply.slice(0, length).filter(isMembers);
+  const results = reply.filter(isMembers);
   if (results.length !== length) throw malformed(`${length} operations, ${results.length} results`);
   return results;
 }

@@ -173,13 +173,12 @@ export class Vswitch {
     await this.#connected();
     const port = this.#bridge(bridge)?.ports.find((candidate) => candidate.name === name);
     if (!port) return;
-    if (port.externalIds.get(ownerKey) !== owner) throw notOurs(name, owner);
     try {
       await this.#configure(portDeletion(bridge, port.uuid, owner), name);
     } catch (error) {
       if (!isTryAgain(error)) throw error;
-      const held = this.#port(name);
-      if (held?.uuid === port.uuid) throw notOurs(name, owner);
+      // The server found no such port with that tag: it is another's, or gone meanwhile.
+      if (this.#port(name)?.uuid === port.uuid) throw notOurs(name, owner);
     }
   }
 

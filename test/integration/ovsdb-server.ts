@@ -84,6 +84,11 @@ export class PrivateDatabase {
     this.#switch?.kill('SIGSTOP');
   }
 
+  /** SIGCONT after `freezeSwitch`. */
+  thawSwitch(): void {
+    this.#switch?.kill('SIGCONT');
+  }
+
   /** `ovs-vsctl`, without its line end. */
   async vsctl(...args: readonly string[]): Promise<string> {
     return (await run('ovs-vsctl', [`--db=${this.address}`, '--timeout=10', ...args])).trimEnd();

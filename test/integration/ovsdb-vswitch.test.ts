@@ -243,9 +243,13 @@ void t.test(
 );
 
 void t.test('while ovs-vswitchd does not act, a port is pending, not failed and not up', options, async (t) => {
-  const { ovs, vswitch } = await setScene(t, { applyDeadlineMs: 200 });
+  const { ovs, vswitch } = await setScene(t, { applyDeadlineMs: 500 });
+  const spec = tunnelPortSpec(vxlan('192.0.2.9'), owner);
   ovs.freezeSwitch();
-  t.same(await vswitch.createTunnelPort('br0', tunnelPortSpec(vxlan('192.0.2.9'), owner)), { state: 'pending' });
+  t.same(await vswitch.createTunnelPort('br0', spec), { state: 'pending' });
+  const again = vswitch.createTunnelPort('br0', spec);
+  ovs.thawSwitch();
+  t.same(await again, { state: 'up', ofport: spec.ofportRequest });
 });
 
 void t.test('one look answers, and says at once why not', options, async (t) => {

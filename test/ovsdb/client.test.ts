@@ -232,8 +232,10 @@ void t.test('messages that are none end the connection with a reason, not the pr
   for (const nonsense of [[], 7, null, {}, { id: 1, method: 'echo' }, { method: 3, id: 1 }]) {
     const { server, client } = setUp();
     server.latest.accept();
-    server.latest.say(nonsense);
+    const before = server.latest.sent.length;
+    server.latest.say(nonsense, { id: 1, method: 'echo', params: [] });
     t.ok(server.latest.isClosedByClient, JSON.stringify(nonsense));
+    t.equal(server.latest.sent.length, before, 'what comes after is not heard');
     t.match(client.state, { type: 'down', reason: { code: 'OVSDB_PEER_MALFORMED' } });
   }
   t.end();
@@ -285,6 +287,31 @@ void t.test('a silent server is probed, is stalled after a second, and comes bac
     ['up 0', 'stalled 6000', 'up 6000'],
   );
   t.equal(server.connections.length, 1);
+  t.end();
+});
+
+void t.test('a probe that was answered, or whose connection is gone, makes nothing stalled later', (t) => {
+  const { server, client, clock, states } = setUp(['/a', '/b', '/c']);
+  server.latest.accept();
+  snapshot(server.latest, {});
+  clock.advance(5000);
+  server.latest.answer('echo', []);
+  clock.advance(4999);
+  clock.advance(1);
+  server.latest.hangUp();
+  clock.advance(0);
+  server.latest.accept();
+  snapshot(server.latest, {});
+  clock.advance(4999);
+  t.equal(client.state.type, 'up');
+  t.same(
+    states.map(({ type, sinceMs }) => `${type} ${sinceMs}`),
+    ['up 0', 'down 10000', 'up 10000'],
+  );
+  clock.advance(1);
+  t.same(server.latest.asked('echo').params, []);
+  client.close();
+  t.equal(clock.pending, 0, 'no timer outlives the client');
   t.end();
 });
 
