@@ -37,6 +37,7 @@ export interface ClientOptions {
   readonly tables: Readonly<Record<string, readonly string[]>>;
   /** Called after each snapshot and update, with what really differs; the first snapshot comes even when it is empty. */
   readonly onChanges?: (changes: readonly RowChange[]) => void;
+  /** Called when the type changes, and when the first attempt fails. */
   readonly onState?: (state: LinkState) => void;
   readonly reconnect?: ReconnectConfig;
   /** How long a probe may be unanswered before the link counts as stalled. */
@@ -231,9 +232,11 @@ export class OvsdbClient {
     this.#cancelStall();
     this.#tell('disconnected');
     const before = this.#state;
-    const sinceMs = before.type === 'down' ? before.sinceMs : this.#clock.nowMs();
-    if (before.type !== 'down' || before.reason?.message !== reason.message)
-      this.#enter({ type: 'down', sinceMs, reason });
+    const isNews = before.type !== 'down' || !before.reason;
+    const state: LinkState = { type: 'down', sinceMs: isNews ? this.#clock.nowMs() : before.sinceMs, reason };
+    // Every attempt that fails has a reason of its own; that we are cut off is said once.
+    if (isNews) this.#enter(state);
+    else this.#state = state;
   }
 
   #enter(state: LinkState): void {

@@ -34,6 +34,7 @@ export interface VswitchOptions {
   readonly remotes: readonly [Remote, ...Remote[]];
   /** Called after every applied snapshot and update that changed the view, and after the first snapshot. */
   readonly onUpdate?: (view: VswitchView, before: VswitchView) => void;
+  /** Called when the type changes, and when the first attempt fails. */
   readonly onState?: (state: LinkState) => void;
   /** How long a write waits for a connection, in milliseconds. */
   readonly connectDeadlineMs?: number;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import { type LinkState, OvsdbClient } from '../../src/ovsdb/client.js';
 import type { RowChange } from '../../src/ovsdb/replica.js';
@@ -262,6 +263,34 @@ void t.test('answers that are nonsense end the connection with a reason', (t) =>
   t.end();
 });
 
+void t.test('whatever a server says, the client goes on or hangs up, and never throws', (t) => {
+  const nonsense = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ id: fc.nat(5), result: fc.jsonValue(), error: fc.constant(null) }),
+    fc.record({ id: fc.nat(5), error: fc.jsonValue() }),
+    fc.record({
+      id: fc.constant(null),
+      method: fc.constantFrom('update', 'update2', 'update3', 'monitor_canceled', '__proto__'),
+      params: fc.array(fc.oneof(fc.constant('damselfly-1'), fc.jsonValue())),
+    }),
+    fc.record({ id: fc.jsonValue(), method: fc.string(), params: fc.jsonValue() }),
+  );
+  let kept = 0;
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(nonsense, { minLength: 1, maxLength: 8 }), (isUp, messages) => {
+      const { server, client } = setUp();
+      server.latest.accept();
+      if (isUp) snapshot(server.latest, { [uuid]: row('br0') });
+      server.latest.say(...messages);
+      if (isUp) t.same(names(client), ['br0']);
+      if (!server.latest.isClosedByClient) kept++;
+    }),
+    { numRuns: 2000 },
+  );
+  t.ok(kept > 0 && kept < 2000, `${kept} connections were kept`);
+  t.end();
+});
+
 void t.test('a server without our database is left and tried again, with its own words as the reason', (t) => {
   const { server, client, clock } = setUp();
   server.latest.accept();
@@ -324,6 +353,29 @@ void t.test('a server that answers no probe is given up after ten seconds of sil
   clock.advance(1);
   t.ok(server.latest.isClosedByClient);
   t.match(client.state, { type: 'down', sinceMs: 10_000, reason: { message: /no answer to a probe/ } });
+  t.end();
+});
+
+void t.test('that the server is away is said once, with the latest reason to be asked for', (t) => {
+  const { server, client, clock, states } = setUp();
+  server.latest.hangUp('permission denied');
+  clock.advance(1000);
+  server.latest.hangUp('refused');
+  t.match(client.state, { type: 'down', sinceMs: 0, reason: { message: 'refused' } });
+  clock.advance(2000);
+  server.latest.accept();
+  snapshot(server.latest, {});
+  clock.advance(500);
+  server.latest.hangUp('closed');
+  clock.advance(4000);
+  server.latest.hangUp('refused');
+  t.match(client.state, { type: 'down', sinceMs: 3500, reason: { message: 'refused' } });
+  t.same(
+    states.map(
+      (state) => `${state.type} ${state.sinceMs} ${state.type === 'down' ? (state.reason?.message ?? '') : ''}`,
+    ),
+    ['down 0 permission denied', 'up 3000 ', 'down 3500 closed'],
+  );
   t.end();
 });
 
