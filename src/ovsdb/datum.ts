@@ -32,10 +32,17 @@ export function parseDatum(wire: unknown, type: ColumnType): Datum {
 }
 
 /** What a row holds in a column that was never set (RFC 7047, 5.2.1). */
-export const defaultDatum = (type: ColumnType): Datum =>
-  type.min === 0
-    ? new Map()
-    : new Map([[defaultAtoms[type.key], type.value === undefined ? undefined : defaultAtoms[type.value]]]);
+export function defaultDatum(type: ColumnType): Datum {
+  const known = defaults.get(type);
+  if (known) return known;
+  const { min, key, value } = type;
+  const made = new Map(min === 0 ? [] : [[defaultAtoms[key], value === undefined ? undefined : defaultAtoms[value]]]);
+  defaults.set(type, made);
+  return made;
+}
+
+// Most columns of most rows hold it, so all of them hold the same one.
+const defaults = new WeakMap<ColumnType, Datum>();
 
 /**
  * The value after a difference of update2 (ovsdb-server(7), 4.1.14): columns of at most one element are replaced; in sets

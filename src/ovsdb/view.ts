@@ -1,6 +1,7 @@
 // The rows put together as bridges with ports with interfaces. What did not change stays the same object, so that whoever
 // compares by identity sees exactly what changed.
-import type { Replica, Row } from './replica.js';
+import { Assembly, byName } from './assembly.js';
+import type { Replica, RowChange } from './replica.js';
 import {
   type Bridge,
   bridgeOf,
@@ -25,40 +26,67 @@ export interface VswitchView {
 /** A view of nothing. */
 export const emptyView: VswitchView = { bridges: [] };
 
-/** Makes views of one replica, each as cheap as what changed since the last. */
-export function viewer(replica: Replica): () => VswitchView {
-  const iface = memo(interfaceOf);
-  const controller = memo(controllerOf);
-  const port = memo(portOf);
-  const bridge = memo(bridgeOf);
+/** Makes view after view of one replica; each costs what changed since the last. */
+export class Viewer {
+  readonly #replica: Replica;
+  readonly #interfaces = new Map<string, Interface>();
+  readonly #ports: Assembly<Interface, Port>;
+  readonly #bridges: Assembly<Port, Bridge>;
 
-  // A reference may dangle for a moment: what it names is left out.
-  const referred = <T>(row: Row, column: string, table: string, make: (uuid: string, row: Row) => T): T[] =>
-    texts(row, column).flatMap((uuid) => {
-      const found = replica.rows(table).get(uuid);
-      return found ? [make(uuid, found)] : [];
-    });
-  const portWhole = (uuid: string, row: Row): Port =>
-    port(uuid, row, referred(row, 'interfaces', 'Interface', iface).sort(byName));
-  const bridgeWhole = (uuid: string, row: Row): Bridge =>
-    bridge(
-      uuid,
-      row,
-      referred(row, 'ports', 'Port', portWhole).sort(byName),
-      referred(row, 'controller', 'Controller', controller),
+  constructor(replica: Replica) {
+    this.#replica = replica;
+    this.#ports = new Assembly({ table: 'Port', column: 'interfaces', make: portOf }, replica, (uuid) =>
+      this.#interfaces.get(uuid),
     );
+    this.#bridges = new Assembly<Port, Bridge>(
+      {
+        table: 'Bridge',
+        column: 'ports',
+        make: (uuid, row, ports) =>
+          bridgeOf(
+            uuid,
+            row,
+            ports,
+            texts(row, 'controller').flatMap((controller) => this.#controller(controller)),
+          ),
+      },
+      replica,
+      (uuid) => this.#ports.whole(uuid),
+    );
+  }
 
-  const viewOf = memo((uuid, row, bridges: readonly Bridge[]): VswitchView => ({
-    openVswitch: openVswitchOf(uuid, row),
-    bridges,
-  }));
-
-  return () => {
-    const [root] = replica.rows('Open_vSwitch');
+  /** The view after the replica has taken these changes. */
+  after(changes: readonly RowChange[]): VswitchView {
+    const interfaces = new Set<string>();
+    for (const { table, uuid, after } of changes) {
+      if (table !== 'Interface') continue;
+      interfaces.add(uuid);
+      if (after) this.#interfaces.set(uuid, interfaceOf(uuid, after));
+      else this.#interfaces.delete(uuid);
+    }
+    const ports = this.#ports.update(changes, interfaces);
+    this.#bridges.update([...changes, ...this.#controlled(changes)], ports);
+    const [root] = this.#replica.rows('Open_vSwitch');
     if (!root) return emptyView;
-    const [uuid, row] = root;
-    return viewOf(uuid, row, referred(row, 'bridges', 'Bridge', bridgeWhole).sort(byName));
-  };
+    const bridges = texts(root[1], 'bridges').flatMap((uuid) => this.#bridges.whole(uuid) ?? []);
+    return { openVswitch: openVswitchOf(...root), bridges: bridges.sort(byName) };
+  }
+
+  /** A bridge whose controller changed, as if its own row had. */
+  #controlled(changes: readonly RowChange[]): RowChange[] {
+    const controllers = changes.flatMap(({ table, uuid }) => (table === 'Controller' ? [uuid] : []));
+    if (controllers.length === 0) return [];
+    return [...this.#replica.rows('Bridge')].flatMap(([uuid, row]) =>
+      controllers.some((controller) => row.get('controller')?.has(controller))
+        ? [{ table: 'Bridge', uuid, before: row, after: row }]
+        : [],
+    );
+  }
+
+  #controller(uuid: string): ReturnType<typeof controllerOf>[] {
+    const row = this.#replica.rows('Controller').get(uuid);
+    return row ? [controllerOf(uuid, row)] : [];
+  }
 }
 
 /** One interface's difference between two views: without `before` it came to the bridge, without `after` it left. */
@@ -68,45 +96,42 @@ export interface InterfaceChange {
   readonly after?: Interface;
 }
 
-/** The interfaces that differ between two views of the same replica, at the cost of the bridges that differ. */
+/**
+ * The interfaces that differ between two views of the same Open vSwitch, cheap where most of it is unchanged. Those that
+ * left come first: one may have come back in another port.
+ */
 export function interfaceChanges(before: VswitchView, after: VswitchView): InterfaceChange[] {
-  const names = new Set([...before.bridges, ...after.bridges].map(({ name }) => name));
-  return [...names].flatMap((bridge) => {
-    const [old, now] = [bridgeIn(before, bridge), bridgeIn(after, bridge)];
-    if (old === now) return [];
-    const [held, found] = [interfacesOf(old), interfacesOf(now)];
-    const gone = [...held].flatMap(([uuid, iface]) => (found.has(uuid) ? [] : [{ bridge, before: iface }]));
-    const here = [...found].flatMap(([uuid, iface]): InterfaceChange[] => {
-      const last = held.get(uuid);
-      if (last === iface) return [];
-      return [last ? { bridge, before: last, after: iface } : { bridge, after: iface }];
-    });
-    return [...gone, ...here];
-  });
+  const changes = pairs(before.bridges, after.bridges).flatMap(([oldBridge, newBridge]) =>
+    pairs(oldBridge?.ports ?? [], newBridge?.ports ?? []).flatMap(([oldPort, newPort]) =>
+      pairs(oldPort?.interfaces ?? [], newPort?.interfaces ?? []).map(([old, now]): InterfaceChange => ({
+        bridge: (newBridge ?? oldBridge)?.name ?? '',
+        ...(old && { before: old }),
+        ...(now && { after: now }),
+      })),
+    ),
+  );
+  return [...changes.filter((change) => !change.after), ...changes.filter((change) => change.after)];
 }
 
-const bridgeIn = (view: VswitchView, name: string): Bridge | undefined =>
-  view.bridges.find((bridge) => bridge.name === name);
-
-const interfacesOf = (bridge: Bridge | undefined): ReadonlyMap<string, Interface> =>
-  new Map(bridge?.ports.flatMap(({ interfaces }) => interfaces).map((iface) => [iface.uuid, iface]));
-
-/** Remembers what was made of a row, as long as the row and the parts given beside it stay the same. */
-function memo<Parts extends readonly (readonly unknown[])[], T>(
-  make: (uuid: string, row: Row, ...parts: Parts) => T,
-): (uuid: string, row: Row, ...parts: Parts) => T {
-  const made = new WeakMap<Row, { parts: Parts; value: T }>();
-  return (uuid, row, ...parts) => {
-    const last = made.get(row);
-    if (last && parts.every((part, index) => isSameList(part, last.parts[index]))) return last.value;
-    const value = make(uuid, row, ...parts);
-    made.set(row, { parts, value });
-    return value;
-  };
+/** What differs between two lists by name, beside each other by name. */
+function pairs<T extends { readonly uuid: string; readonly name: string }>(
+  before: readonly T[],
+  after: readonly T[],
+): [T | undefined, T | undefined][] {
+  const found: [T | undefined, T | undefined][] = [];
+  let [i, j] = [0, 0];
+  while (i < before.length || j < after.length) {
+    const [old, now] = [before[i], after[j]];
+    const order = old && now ? byName(old, now) : old ? -1 : 1;
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+    if (order === 0 && old === now) continue;
+    // A port that was deleted and made again under its name is another one.
+    if (order === 0 && old?.uuid === now?.uuid) found.push([old, now]);
+    else {
+      if (order <= 0) found.push([old, undefined]);
+      if (order >= 0) found.push([undefined, now]);
+    }
+  }
+  return found;
 }
-
-const isSameList = (a: readonly unknown[], b: readonly unknown[] | undefined): boolean =>
-  a.length === b?.length && a.every((item, index) => item === b[index]);
-
-const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
-  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;

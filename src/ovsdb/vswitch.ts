@@ -8,7 +8,7 @@ import type { ReconnectConfig } from './reconnect.js';
 import type { Remote } from './remote.js';
 import { type Bridge, type Interface, type Port, vswitchColumns } from './rows.js';
 import type { Operation, OperationResult } from './transaction.js';
-import { emptyView, viewer, type VswitchView } from './view.js';
+import { emptyView, Viewer, type VswitchView } from './view.js';
 import {
   configurationWrite,
   failModeWrite,
@@ -32,7 +32,7 @@ export type PortOutcome =
 export interface VswitchOptions {
   /** Tried in turn. */
   readonly remotes: readonly [Remote, ...Remote[]];
-  /** Called after every applied snapshot and update that changed the view, and after the first snapshot. */
+  /** Called after every snapshot and update that changed any row that we read, and after the first snapshot. */
   readonly onUpdate?: (view: VswitchView, before: VswitchView) => void;
   /** Called when the type changes, and when the first attempt fails. */
   readonly onState?: (state: LinkState) => void;
@@ -58,7 +58,6 @@ const root = undefined;
 export class Vswitch {
   readonly #options: VswitchOptions;
   readonly #client: OvsdbClient;
-  readonly #look: () => VswitchView;
   #view: VswitchView = emptyView;
   #isReady = false;
 
@@ -68,15 +67,15 @@ export class Vswitch {
       ...options,
       database: 'Open_vSwitch',
       tables: vswitchColumns,
-      onChanges: () => {
+      onChanges: (changes) => {
+        if (this.#isReady && changes.length === 0) return;
         const before = this.#view;
-        const isFirst = !this.#isReady;
-        this.#view = this.#look();
+        this.#view = viewer.after(changes);
         this.#isReady = true;
-        if (isFirst || this.#view !== before) options.onUpdate?.(this.#view, before);
+        options.onUpdate?.(this.#view, before);
       },
     });
-    this.#look = viewer(this.#client.replica);
+    const viewer = new Viewer(this.#client.replica);
   }
 
   /** What is there, as last seen; it outlives a lost connection. */
@@ -193,7 +192,11 @@ export class Vswitch {
   }
 
   #port(name: string): Port | undefined {
-    return this.#view.bridges.flatMap(({ ports }) => ports).find((port) => port.name === name);
+    for (const { ports } of this.#view.bridges) {
+      const found = ports.find((port) => port.name === name);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   #interface(name: string): Interface | undefined {
