@@ -88,4 +88,4 @@ function atomText(atom: unknown, type: AtomType): string {
   throw malformed(`not a ${type}: ${shown(atom)}`);
 }
 
-const shown = (value: unknown): string => (JSON.stringify(value) as string | undefined)?.slice(0, 80) ?? 'nothing';
+const shown = (value: unknown): string => JSON.stringify(value).slice(0, 80);

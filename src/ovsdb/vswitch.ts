@@ -4,6 +4,7 @@ import type { Dial } from './channel.js';
 import { answerDeadlineMs, type LinkState, OvsdbClient } from './client.js';
 import type { Clock } from './clock.js';
 import { OvsdbError } from './errors.js';
+import { isList, isMembers } from './json.js';
 import type { ReconnectConfig } from './reconnect.js';
 import type { Remote } from './remote.js';
 import { type Bridge, type Interface, type Port, vswitchColumns } from './rows.js';
@@ -257,9 +258,9 @@ export function outcomeOf({ ofport, error }: Interface): PortOutcome {
 }
 
 function configurationNumber(result: OperationResult | undefined): number {
-  const rows: unknown = result?.['rows'];
-  const [row] = Array.isArray(rows) ? (rows as readonly unknown[]) : [];
-  const held = typeof row === 'object' && row !== null && 'next_cfg' in row ? row.next_cfg : undefined;
+  const rows = result?.['rows'];
+  const [row] = isList(rows) ? rows : [];
+  const held = isMembers(row) ? row['next_cfg'] : undefined;
   return typeof held === 'number' ? held : Infinity;
 }
 
