@@ -117,11 +117,16 @@ export class Claims {
 
   async #claim(port: Ref, wish: Wish): Promise<void> {
     const { chassis, nowMs } = this.#options;
-    const other = await take(this.#store.alloc, claimKey(port), { chassis, sinceMs: nowMs() }, ({ text }) => {
-      const holder = text === undefined ? undefined : readClaim(text)?.chassis;
-      // A value that is no claim holds nothing.
-      return holder === undefined || (holder !== chassis && this.#liveness.isGone(holder));
-    });
+    const other = await take(
+      this.#store.alloc,
+      claimKey(port),
+      { chassis, since: new Date(nowMs()).toISOString() },
+      ({ text }) => {
+        const holder = text === undefined ? undefined : readClaim(text)?.chassis;
+        // A value that is no claim holds nothing.
+        return holder === undefined || (holder !== chassis && this.#liveness.isGone(holder));
+      },
+    );
     const holder = other?.text === undefined ? chassis : (readClaim(other.text)?.chassis ?? chassis);
     if (this.#isClosed) return;
     if (holder === chassis) {

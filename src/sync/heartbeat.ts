@@ -9,6 +9,7 @@ import type { Store } from './buckets.js';
 import { SyncError } from './errors.js';
 import { nbKey, statusKey } from './keys.js';
 import { defaultLeaseMs } from './liveness.js';
+import { parseJson } from './records.js';
 
 /** The key of a chassis' own status, which is its heartbeat. */
 export const heartbeatKey = (chassis: string): string => statusKey('chassis', refOf(operator, chassis), chassis);
@@ -19,18 +20,9 @@ export async function registerChassis(store: Store, chassis: string, value: Valu
   const key = nbKey(kind, refOf(operator, chassis));
   const wanted = JSON.parse(JSON.stringify({ schema: schemaVersion, ...value })) as unknown;
   const found = await store.nb.read(key);
-  if (found?.text !== undefined && isDeepStrictEqual(parsed(found.text), wanted)) return false;
+  if (found?.text !== undefined && isDeepStrictEqual(parseJson(found.text), wanted)) return false;
   await store.nb.put(key, wanted);
   return true;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Whatever stands there is replaced.
-    return undefined;
-  }
 }
 
 /** How a heartbeat is written. */

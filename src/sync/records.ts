@@ -33,14 +33,15 @@ export type AllocRecord =
 /** Where a port is: the value of a claim. */
 export interface Claim {
   readonly chassis: string;
-  /** When it came there, in milliseconds since 1970 by that chassis' clock: for people. */
-  readonly sinceMs: number;
+  /** When it came there, in ISO 8601 by that chassis' clock: for people. */
+  readonly since: string;
 }
 
 /** The error of JSON.parse, in our words. */
 const notJson = 'not JSON';
 
-function parseJson(text: string): unknown {
+/** What a stored text says; undefined when it is not JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -81,8 +82,13 @@ function sameNb(a: NbRecord, b: NbRecord): boolean {
 /** The reader of northbound keys. */
 export const nbReader: Reader<NbRecord> = { read: readNb, same: sameNb };
 
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+/** What an object holds; nothing for any other value. */
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {};
+
+/** The fields but for those of these names. */
+export const without = (fields: Readonly<Record<string, unknown>>, ...names: string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 
 const isRefText = (value: unknown): value is string => typeof value === 'string' && /^[^/\s]+\/[^/\s]+$/.test(value);
 
@@ -98,9 +104,9 @@ export function readHolder(text: string): { readonly kind: string; readonly ref:
 
 /** Reads a claim's value. */
 export function readClaim(text: string): Claim | undefined {
-  const { chassis, sinceMs } = fieldsOf(parseJson(text));
+  const { chassis, since } = fieldsOf(parseJson(text));
   return typeof chassis === 'string' && chassis !== ''
-    ? { chassis, sinceMs: typeof sinceMs === 'number' ? sinceMs : 0 }
+    ? { chassis, since: typeof since === 'string' ? since : '' }
     : undefined;
 }
 

@@ -38,7 +38,7 @@ void t.test('an empty tenant settles, and a second sink is told the present stat
   await store.nb.put('red.lswitch.net1', lswitch(1));
   await store.nb.put('blue.lswitch.net1', lswitch(2));
   await store.alloc.put('lswitch.red.lswitch.net1', { number: 7 });
-  await store.alloc.put('claim.red.vm1', { chassis: 'c1', sinceMs: 1 });
+  await store.alloc.put('claim.red.vm1', { chassis: 'c1', since: '' });
   await store.alloc.put('ip.red.lport.vm1', { lswitch: 'red/net1', addresses: ['10.1.0.2'] });
   await until('all of it came', () => first.objects.size === 1 && first.addresses.size === 1);
   const second = new Recorder();
