@@ -1,6 +1,5 @@
 // A chassis: a network namespace with its own Open vSwitch, an integration bridge br-int, and br-phy, whose internal port
 // has the tunnel address, so that the userspace datapath finds its way from the tunnel to the underlay.
-import { existsSync } from 'node:fs';
 import { addNetns, ip, joinSegment, removeNetns, type Endpoint } from './netns.js';
 import { Ovs } from './ovs.js';
 import { run, until } from './process.js';
@@ -62,12 +61,6 @@ export class Chassis {
       await this.run('ping', ['-c', '1', '-W', '1', peerIp]).catch(() => '');
       return (await this.ovs.appctl('tnl/arp/show')).split(/\s+/).includes(peerIp);
     });
-  }
-
-  /** Waits until br-int has its OpenFlow socket again, after the switch was started anew. */
-  async bridgeIsBack(): Promise<void> {
-    const socket = this.ovs.management('br-int').slice('unix:'.length);
-    await until(`br-int of ${this.name} is back`, () => existsSync(socket));
   }
 
   /** After the switch was started anew: its internal port is a new device and has lost its address. */

@@ -136,6 +136,12 @@ export class Ovs {
     this.#switch?.kill('SIGCONT');
   }
 
+  /** Waits until a bridge answers OpenFlow, after the switch was started anew: the old socket's file may still be there. */
+  async bridgeIsBack(bridge: string): Promise<void> {
+    const show = () => this.ofctl(['show', bridge]).then(Boolean, () => false);
+    await until(`${bridge} answers OpenFlow`, show);
+  }
+
   /** `ovs-vsctl`; it waits for ovs-vswitchd to have done what it says, unless `--no-wait` is among the words. */
   vsctl(...args: readonly string[]): Promise<string> {
     return run('ovs-vsctl', [`--db=${this.database}`, '--timeout=10', ...args]);
