@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 // The command line: one file per command; this one only lists them.
 import { Command, CommanderError } from 'commander';
+import { addApply } from './apply.js';
 import { addCompile } from './compile.js';
+import { addDelete } from './delete.js';
+import { addGet } from './get.js';
 import { addPipeline } from './pipeline.js';
 import { addSchema } from './schema.js';
 import { version } from './version.js';
@@ -12,7 +15,7 @@ const program = new Command('damselfly')
   .showHelpAfterError('(--help shows what there is, with an example)')
   .exitOverride();
 
-for (const add of [addCompile, addPipeline, addSchema]) add(program);
+for (const add of [addApply, addCompile, addDelete, addGet, addPipeline, addSchema]) add(program);
 
 try {
   await program.parseAsync();

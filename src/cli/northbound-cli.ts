@@ -1,0 +1,229 @@
+// The northbound as commands see it: how it is found and connected to, and what is read of it at once.
+import { setTimeout, clearTimeout } from 'node:timers';
+import type { Command } from 'commander';
+import { readConfigFile, resolveConfig } from '../controller/config.js';
+import type { NbError } from '../model/errors.js';
+import { faultText } from '../model/errors.js';
+import { operator, type Ref, refIn, refOf } from '../model/ids.js';
+import { type Kind, kindOf } from '../model/kinds.js';
+import { objectName } from '../model/parse.js';
+import { numberName } from '../model/world.js';
+import type { Bucket, Entry } from '../sync/bucket.js';
+import { bindStore, openStore, type Store } from '../sync/buckets.js';
+import { connectNats } from '../sync/connect.js';
+import { readUrlFile, urlFile } from '../sync/data-dir.js';
+import { SyncError } from '../sync/errors.js';
+import { parseNbKey, tenantAllocFilter, tenantFilter } from '../sync/keys.js';
+import { readAlloc, readNb } from '../sync/records.js';
+import { Watch } from '../sync/watch.js';
+import type { Stored } from './plan.js';
+
+/** Exit status when what was given is refused and nothing was written. */
+export const refusedStatus = 2;
+
+/** How long a snapshot may take, in milliseconds. */
+const snapshotMs = 10_000;
+
+/** Options by which a command finds the northbound. */
+export interface NorthboundOptions {
+  readonly nats?: string;
+  readonly natsCreds?: string;
+  readonly prefix?: string;
+  readonly dataDir?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options by which every command finds the northbound. */
+export const withNorthboundOptions = (command: Command): Command =>
+  command
+    .option(
+      '--nats <url>',
+      'NATS servers, with commas (default: NATS_URL, the configuration, nats.url of the data directory)',
+    )
+    .option('--nats-creds <file>', 'credentials file for NATS (default: NATS_CREDS)')
+    .option('--prefix <word>', 'the first word of the names of the buckets')
+    .option('--data-dir <path>', 'where a controller of this machine keeps nats.url')
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'as JSON');
+
+/** Adds `-t`. */
+export const withTenant = (command: Command, means: string): Command =>
+  command.option('-t, --tenant <tenant>', `${means} (default: DAMSELFLY_TENANT)`, process.env['DAMSELFLY_TENANT']);
+
+/** Connects, works, and closes the connection; `create` makes buckets that are missing. */
+export async function withNorthbound<T>(
+  options: NorthboundOptions,
+  create: boolean,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const { nats: named, nats_creds: credentials, prefix, data_dir: dataDir } = configOf(options);
+  const found = named === '' ? readUrlFile(dataDir) : named;
+  if (found === undefined)
+    throw new SyncError(
+      'NATS_UNREACHABLE',
+      `where is the northbound? There is no ${urlFile(dataDir)}: start damselfly controller, which brings a NATS server of its own, or name yours with --nats nats://HOST:4222`,
+    );
+  const address = { servers: found, ...(credentials === '' ? {} : { credentials }) };
+  const nats = await connectNats(address, { name: 'damselfly command', once: true }).catch((error: unknown) => {
+    if (named !== '' || !(error instanceof SyncError)) throw error;
+    throw new SyncError(
+      error.code,
+      `${error.message} (from ${urlFile(dataDir)}): start damselfly controller, or name a server with --nats`,
+      error,
+    );
+  });
+  try {
+    return await work(create ? (await openStore(nats, { prefix })).store : bindStore(nats, prefix));
+  } finally {
+    await nats.close();
+  }
+}
+
+function configOf(options: NorthboundOptions) {
+  return resolveConfig({
+    flags: {
+      nats: options.nats,
+      nats_creds: options.natsCreds,
+      prefix: options.prefix,
+      data_dir: options.dataDir,
+    },
+    env: process.env,
+    file: readConfigFile(options.config),
+    externalIds: {},
+  }).config;
+}
+
+/** What a filter of a bucket holds now, tombstones included. Throws SyncError. */
+export function snapshotOf(bucket: Bucket, filter: string): Promise<readonly Entry[]> {
+  return new Promise((resolve, reject) => {
+    const entries = new Map<string, Entry>();
+    const timer = setTimeout(() => {
+      watch.close();
+      reject(new SyncError('NATS_DEADLINE', `${bucket.name} ${filter}: no snapshot within ${snapshotMs} ms`));
+    }, snapshotMs);
+    const watch = new Watch(bucket, filter, {
+      started: () => {
+        entries.clear();
+      },
+      entry: (entry) => {
+        entries.set(entry.key, entry);
+      },
+      settled: () => {
+        clearTimeout(timer);
+        watch.close();
+        resolve([...entries.values()]);
+      },
+      failed: (error) => {
+        clearTimeout(timer);
+        watch.close();
+        reject(error);
+      },
+    });
+  });
+}
+
+/** As `snapshotOf`; undefined where the credentials do not permit it. */
+export async function permittedSnapshot(bucket: Bucket, filter: string): Promise<readonly Entry[] | undefined> {
+  try {
+    return await snapshotOf(bucket, filter);
+  } catch (error) {
+    if (error instanceof SyncError && error.code === 'NATS_NOT_PERMITTED') return undefined;
+    throw error;
+  }
+}
+
+/** What the northbound holds of some tenants. */
+export interface Contents {
+  /** By name, those that were deleted included. */
+  readonly stored: Map<string, Stored>;
+  /** Keys that are no objects of ours, with the reason. */
+  readonly strays: Map<string, string>;
+  /** Allocated numbers by `numberName`. */
+  readonly numbers: Map<string, number>;
+  readonly addresses: Map<Ref, readonly string[]>;
+  readonly claims: Map<Ref, string>;
+  /** The tenants that were read. */
+  readonly known: Set<string>;
+}
+
+/** Nothing. */
+export const emptyContents = (): Contents => ({
+  stored: new Map(),
+  strays: new Map(),
+  numbers: new Map(),
+  addresses: new Map(),
+  claims: new Map(),
+  known: new Set(),
+});
+
+/** Reads a tenant into `contents`; false where the credentials do not permit it. Allocations that they hide are left out. */
+export async function readTenant(store: Store, tenant: string, contents: Contents): Promise<boolean> {
+  const [nb, alloc] = await Promise.all([
+    permittedSnapshot(store.nb, tenantFilter(tenant)),
+    permittedSnapshot(store.alloc, tenantAllocFilter(tenant)),
+  ]);
+  if (nb === undefined) return false;
+  contents.known.add(tenant);
+  for (const entry of nb) addStored(contents, entry);
+  for (const entry of alloc ?? []) addAllocated(contents, entry);
+  return true;
+}
+
+/** Reads the whole northbound. */
+export async function readAll(store: Store): Promise<Contents> {
+  const contents = emptyContents();
+  const [nb, alloc] = await Promise.all([snapshotOf(store.nb, '>'), permittedSnapshot(store.alloc, '>')]);
+  for (const entry of nb) addStored(contents, entry);
+  for (const entry of alloc ?? []) addAllocated(contents, entry);
+  for (const entry of nb) {
+    const tenant = parseNbKey(entry.key)?.ref.split('/')[0];
+    if (tenant !== undefined) contents.known.add(tenant);
+  }
+  return contents;
+}
+
+function addStored({ stored, strays }: Contents, entry: Entry): void {
+  const name = parseNbKey(entry.key);
+  const kind = name === undefined ? undefined : kindOf(name.kind);
+  if (entry.text === undefined) {
+    if (name !== undefined && kind !== undefined) stored.set(objectName(kind, name.ref), { revision: entry.revision });
+    return;
+  }
+  const record = readNb(entry, entry.text);
+  const { revision } = entry;
+  if (record.type === 'stray') strays.set(record.key, record.reason);
+  else if (record.type === 'object')
+    stored.set(objectName(record.object.kind, record.object.ref), { revision, object: record.object });
+  else stored.set(objectName(record.kind, record.ref), { revision, error: record.error });
+}
+
+function addAllocated({ numbers, addresses, claims }: Contents, entry: Entry): void {
+  if (entry.text === undefined) return;
+  const record = readAlloc(entry, entry.text);
+  if (record.type === 'number') numbers.set(numberName(record.space, record.ref), record.number);
+  else if (record.type === 'addresses') addresses.set(record.port, record.addresses);
+  else if (record.type === 'claim') claims.set(record.port, record.claim.chassis);
+}
+
+/** Says what is wrong with what was given, all of it, and sets the exit status: nothing was written. */
+export function refuse(errors: readonly NbError[], json: boolean | undefined): void {
+  process.exitCode = refusedStatus;
+  if (json === true)
+    process.stdout.write(
+      `${JSON.stringify({ refused: errors.map(({ object, faults }) => ({ object, faults })) }, null, 2)}\n`,
+    );
+  else {
+    for (const { object, faults } of errors)
+      for (const fault of faults) process.stderr.write(`${object}: ${faultText(fault)}\n`);
+    process.stderr.write('nothing was written\n');
+  }
+}
+
+/** A kind and an id as the command line has them, as a reference; `tenant/id` names its tenant itself. */
+export function refFrom(kind: Kind, id: string, tenant: string | undefined): Ref {
+  if (id.includes('/')) return refIn('', id);
+  if (kind === 'chassis') return refOf(operator, id);
+  if (tenant === undefined) throw new Error(`${id}: which tenant? Write TENANT/${id}, or give -t TENANT`);
+  return refOf(tenant, id);
+}
