@@ -48,7 +48,11 @@ export function syncError(error: unknown, what: string): SyncError {
     return new SyncError('NATS_DEADLINE', `${what}: no answer within ${requestDeadlineMs} ms`, error);
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError)
     return new SyncError('NATS_UNREACHABLE', `${what}: the connection is closed`, error);
-  const isSilent = error instanceof errors.RequestError || cause instanceof errors.NoRespondersError;
+  const isSilent =
+    error instanceof errors.RequestError ||
+    // The client does not export this class.
+    (error instanceof Error && error.name === 'JetStreamNotEnabled') ||
+    cause instanceof errors.NoRespondersError;
   if (isSilent)
     return new SyncError(
       'NATS_BUCKET_MISSING',
@@ -67,7 +71,7 @@ export class Bucket {
   constructor(nats: Nats, name: string) {
     this.nats = nats;
     this.name = name;
-    this.#js = jetstream(nats.connection, { timeout: requestDeadlineMs });
+    this.#js = jetstream(nats.connection, { timeout: requestDeadlineMs, apiPrefix: nats.jetStreamApi });
   }
 
   /** The stream behind the bucket. */
@@ -117,7 +121,7 @@ export class Bucket {
   /** Reads a key, tombstones included, from whichever server answers first: it may lag, so it is a hint unless it cannot change. */
   async read(key: string): Promise<Entry | undefined> {
     try {
-      const subject = `$JS.API.DIRECT.GET.${this.stream}.${this.subject(key)}`;
+      const subject = `${this.nats.jetStreamApi}.DIRECT.GET.${this.stream}.${this.subject(key)}`;
       const answer = await this.nats.connection.request(subject, '', { timeout: requestDeadlineMs });
       if (answer.headers?.code === 404) return undefined;
       return {

@@ -106,7 +106,7 @@ export interface OpenOptions {
 export async function openStore(nats: Nats, options: OpenOptions = {}): Promise<Opened> {
   const store = bindStore(nats, options.prefix);
   checkServer(nats);
-  const jsm = await jetstreamManager(nats.connection, { checkAPI: false });
+  const jsm = await jetstreamManager(nats.connection, { checkAPI: false, apiPrefix: nats.jetStreamApi });
   const created: string[] = [];
   const notes: string[] = [];
   for (const bucket of [store.nb, store.alloc, store.status]) {
@@ -158,6 +158,8 @@ async function describe(jsm: JetStreamManager, bucket: Bucket): Promise<StreamCo
     if (error instanceof JetStreamApiError && error.code === streamNotFound) return 'missing';
     const known = syncError(error, `bucket ${bucket.name}`);
     if (known.code === 'NATS_NOT_PERMITTED') return 'not permitted';
+    // In an account of our own only what is permitted crosses; to everything else nobody answers.
+    if (known.code === 'NATS_BUCKET_MISSING' && bucket.nats.domain !== undefined) return 'not permitted';
     if (known.code === 'NATS_BUCKET_MISSING') throw noJetStream(bucket.nats.connection.getServer(), error);
     throw known;
   }

@@ -23,6 +23,8 @@ export interface NatsAddress {
   readonly password?: string | undefined;
   /** What answers are sent to: credentials that fence tenants give each an inbox prefix of its own. */
   readonly inboxPrefix?: string | undefined;
+  /** The JetStream domain that the northbound is in, seen from our account: for parties with an account of their own. */
+  readonly domain?: string | undefined;
 }
 
 /** Who connects and who hears about it. `down` and `up` come once per change, not once per attempt. */
@@ -41,6 +43,10 @@ export interface ConnectOptions {
 export interface Nats {
   readonly connection: NatsConnection;
   readonly isUp: () => boolean;
+  /** The JetStream domain that we reach the northbound by; undefined where the northbound is in our account. */
+  readonly domain: string | undefined;
+  /** What requests to JetStream begin with. */
+  readonly jetStreamApi: string;
   /** A new subject that only we may listen to. */
   readonly inbox: () => string;
   /** Calls `listener` after every reconnection; returns what ends that. */
@@ -158,6 +164,8 @@ function watched(connection: NatsConnection, address: NatsAddress, options: Conn
   return {
     connection,
     isUp: () => isUp,
+    domain: address.domain,
+    jetStreamApi: address.domain === undefined ? '$JS.API' : `$JS.${address.domain}.API`,
     inbox: () => createInbox(address.inboxPrefix),
     onReconnect: (listener) => {
       listeners.add(listener);

@@ -130,7 +130,10 @@ export class Watch {
 
   /** Creates the consumer; resolves to the number of messages that were still to come when the server answered. */
   async #consumer(inbox: string): Promise<number> {
-    const jsm: JetStreamManager = await jetstreamManager(this.#connection, { checkAPI: false });
+    const jsm: JetStreamManager = await jetstreamManager(this.#connection, {
+      checkAPI: false,
+      apiPrefix: this.#bucket.nats.jetStreamApi,
+    });
     const info = await jsm.consumers.add(this.#bucket.stream, {
       name: `damselfly-${nuid.next()}`,
       deliver_subject: inbox,
