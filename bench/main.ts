@@ -1,0 +1,49 @@
+// `npm run bench`: figures as ratios of one run, each behind a correctness gate.
+import { codecFigure } from './codec.js';
+import { GateError } from './gate.js';
+import { machineText } from './machine.js';
+import { type Figure, figureText } from './report.js';
+import { Samples } from './sample.js';
+
+const usage = `Usage: npm run bench -- [codec] [--json]
+
+Measures, with peers doing the same work in the same run, and prints ratios.
+  codec   encode and decode, against os-ken and against copying the encoded bytes
+  --json  one line per sample on standard output, the tables on standard error
+Exit status 1: something measured does wrong work, or a peer is missing. A missed goal is only printed.
+Example: npm run bench -- codec`;
+
+const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> = {
+  codec: (samples) => codecFigure({ ports: 1000, rounds: 9 }, samples),
+};
+
+function options(args: readonly string[]): { names: readonly string[]; json: boolean } {
+  const json = args.includes('--json');
+  const named = args.filter((arg) => arg !== '--json');
+  const unknown = named.find((arg) => !Object.hasOwn(figures, arg));
+  if (unknown !== undefined) throw new Error(unknown === '--help' ? usage : `${unknown}: unknown\n\n${usage}`);
+  return { names: named.length === 0 ? Object.keys(figures) : named, json };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { names, json } = options(args);
+  const tables = json ? process.stderr : process.stdout;
+  const samples = new Samples((sample) => {
+    if (json) process.stdout.write(`${JSON.stringify(sample)}\n`);
+  });
+  tables.write(`${await machineText()}\n\n`);
+  for (const name of names) {
+    try {
+      tables.write(`${figureText(await figures[name]!(samples))}\n`);
+    } catch (error) {
+      process.exitCode = 1;
+      const why = error instanceof GateError ? `no figure, the work is wrong: ${error.message}` : String(error);
+      tables.write(`${name}: ${why}\n\n`);
+    }
+  }
+}
+
+await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,63 @@
+// Generated networks: ports spread over logical switches, as northbound objects and as the messages that compile makes of them.
+import { compile, type Compiled } from '../src/cli/compiled.js';
+import { type AnyObject, parseObject } from '../src/model/parse.js';
+import { demand } from './gate.js';
+
+/** How large the networks are and what a port asks for. */
+export interface WorkloadOptions {
+  readonly ports: number;
+  readonly portsPerNetwork?: number;
+  /** Without it a port is about ten flows, with it about twenty-four. */
+  readonly portSecurity: boolean;
+}
+
+/** The tenant that everything generated belongs to. */
+export const tenant = 'bench';
+/** The chassis that everything is compiled for. */
+export const chassis = 'c1';
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+
+/** The id of a generated port, which is the name of its interface as well. */
+export const portId = (index: number): string => `p${index}`;
+
+/** What the northbound holds of a generated port; the index gives MAC and IP address. */
+export function portValue(index: number, network: number, portSecurity: boolean): Record<string, unknown> {
+  const bytes = [(index >> 16) & 0xff, (index >> 8) & 0xff, index & 0xff];
+  return {
+    lswitch: `net${network}`,
+    macs: [`fa:16:3e:${bytes.map((byte) => hex(byte, 2)).join(':')}`],
+    ips: [`10.${bytes.join('.')}`],
+    port_security: portSecurity,
+  };
+}
+
+/** An object before it is parsed. */
+export interface PlainObject {
+  readonly kind: 'lswitch' | 'lport';
+  readonly id: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** The objects of a workload: each network before its ports. */
+export function plainObjects({ ports, portsPerNetwork = 50, portSecurity }: WorkloadOptions): PlainObject[] {
+  const objects: PlainObject[] = [];
+  for (let index = 0; index < ports; index++) {
+    const network = Math.floor(index / portsPerNetwork);
+    if (index % portsPerNetwork === 0) objects.push({ kind: 'lswitch', id: `net${network}`, value: {} });
+    objects.push({ kind: 'lport', id: portId(index), value: portValue(index, network, portSecurity) });
+  }
+  return objects;
+}
+
+/** The objects as the model takes them. */
+export const parsed = (objects: readonly PlainObject[]): AnyObject[] =>
+  objects.map(({ kind, id, value }) => parseObject(kind, tenant, id, value));
+
+/** The messages for a chassis that has all ports; `ofports` by `tenant/id`, counted from 1 where not given. */
+export function compiled(objects: readonly AnyObject[], ofports: Readonly<Record<string, number>> = {}): Compiled {
+  const ports = { ofports, tunnels: {}, bindings: {} };
+  const result = compile(objects, [], { chassis, ports, tunnelMode: 'per-remote' });
+  demand(result.refused.length === 0, `compile refuses ${result.refused[0]?.text ?? ''}`);
+  return result;
+}

@@ -1,0 +1,15 @@
+// Runs the benchmarks: setup first, then the compiled program with the same arguments.
+import { spawn } from 'node:child_process';
+import process from 'node:process';
+import { enterCheckout, setup } from './setup.mjs';
+import { say } from './step.mjs';
+
+enterCheckout();
+try {
+  await setup();
+} catch (error) {
+  say(`bench: ${error.message}`);
+  process.exit(1);
+}
+const child = spawn(process.execPath, ['dist/bench/main.js', ...process.argv.slice(2)], { stdio: 'inherit' });
+child.on('close', (code) => process.exit(code ?? 1));
