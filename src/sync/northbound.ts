@@ -21,8 +21,11 @@ interface Watched {
   linger: ReturnType<typeof setTimeout> | undefined;
 }
 
+const acceptPrefix = (prefix: string): string => `${prefix}.accept.`;
+
 /** The subject on which an operator accepts a northbound that went back. */
-export const acceptSubject = (prefix: string, tenant: string): string => `${prefix}.accept.${encodeToken(tenant)}`;
+export const acceptSubject = (prefix: string, tenant: string): string =>
+  `${acceptPrefix(prefix)}${encodeToken(tenant)}`;
 
 /** All watches of one process. */
 export class Northbound {
@@ -34,11 +37,13 @@ export class Northbound {
   constructor(store: Store, times: Partial<NorthboundTimes> = {}) {
     this.#store = store;
     this.#times = { lingerMs: 60_000, graceMs: 1000, ...times };
-    this.#accepts = store.nats.connection.subscribe(`${store.prefix}.accept.*`, {
+    this.#accepts = store.nats.connection.subscribe(`${acceptPrefix(store.prefix)}*`, {
       callback: (error, message) => {
         // Credentials that may not listen there leave this process without `nb accept`; the connection reports it.
         if (error) return;
-        const tenant = decodeToken(message.subject.split('.').at(-1) ?? '');
+        // A consumer can be told to deliver here; what it delivers keeps the subject of the key that it comes from.
+        if (!message.subject.startsWith(acceptPrefix(store.prefix))) return;
+        const tenant = decodeToken(message.subject.slice(acceptPrefix(store.prefix).length));
         const accepted = tenant === undefined ? undefined : this.accept(tenant);
         if (accepted !== undefined) message.respond(JSON.stringify(accepted));
       },

@@ -183,6 +183,41 @@ void t.test(
   },
 );
 
+void t.test('a tenant cannot accept what is held back of another', needs, async (t) => {
+  const { nats, store, connectAs } = await site(t, true);
+  const blue = await connectAs('blue', 'b');
+  const northbound = new Northbound(store);
+  t.teardown(() => {
+    northbound.close();
+  });
+  const accepted: string[] = [];
+  northbound.accept = (tenant) => {
+    accepted.push(tenant);
+    return undefined;
+  };
+  // A consumer delivers where somebody listens to exactly that subject: the operator, say, who wants to see the answers.
+  let isDelivered = false;
+  nats.connection.subscribe('damselfly.accept.red', {
+    callback: () => {
+      isDelivered = true;
+    },
+  });
+  await nats.connection.flush();
+  await (await openStore(blue)).store.nb.put('blue.lswitch.red', { schema: 1 });
+  const jsm = await jetstreamManager(blue.connection, { checkAPI: false, apiPrefix: blue.jetStreamApi });
+  await jsm.consumers.add('KV_damselfly_nb', {
+    name: 'forger',
+    deliver_subject: 'damselfly.accept.red',
+    deliver_policy: 'all',
+    ack_policy: 'none',
+    filter_subject: '$KV.damselfly_nb.blue.>',
+  });
+  await until('the forgery is delivered', () => isDelivered);
+  nats.connection.publish('damselfly.accept.blue');
+  await until('the operator accepts for blue', () => accepted.includes('blue'));
+  t.strictSame(accepted, ['blue']);
+});
+
 void t.test(
   'a controller registers its chassis, allocates, claims, says what became of objects, and follows tenants',
   needs,
