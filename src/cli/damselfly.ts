@@ -2,11 +2,16 @@
 // The command line: one file per command; this one only lists them.
 import { Command, CommanderError } from 'commander';
 import { addApply } from './apply.js';
+import { addCleanup } from './cleanup.js';
 import { addCompile } from './compile.js';
+import { addConfig } from './config.js';
+import { addController } from './controller.js';
 import { addDelete } from './delete.js';
+import { addExplain } from './explain.js';
 import { addGet } from './get.js';
 import { addPipeline } from './pipeline.js';
 import { addSchema } from './schema.js';
+import { addStatus } from './status.js';
 import { version } from './version.js';
 
 const program = new Command('damselfly')
@@ -15,7 +20,20 @@ const program = new Command('damselfly')
   .showHelpAfterError('(--help shows what there is, with an example)')
   .exitOverride();
 
-for (const add of [addApply, addCompile, addDelete, addGet, addPipeline, addSchema]) add(program);
+const commands = [
+  addController,
+  addApply,
+  addGet,
+  addDelete,
+  addStatus,
+  addExplain,
+  addCompile,
+  addCleanup,
+  addConfig,
+  addSchema,
+  addPipeline,
+];
+for (const add of commands) add(program);
 
 try {
   await program.parseAsync();

@@ -7,10 +7,10 @@ import { FlowTable } from '../flow/table.js';
 import type { TunnelPort } from '../flow/wanted.js';
 import type { NbError } from '../model/errors.js';
 import { faultText } from '../model/errors.js';
-import { byteOrder, ofPort, type Ref } from '../model/ids.js';
+import { byteOrder, ofPort, type Ref, tenantOf } from '../model/ids.js';
 import { Interest } from '../model/interest.js';
-import type { Kind } from '../model/kinds.js';
-import { chooseAddresses } from '../model/numbering.js';
+import { type Kind, kinds } from '../model/kinds.js';
+import { addressCandidates } from '../model/numbering.js';
 import { type AnyObject, objectName } from '../model/parse.js';
 import { View } from '../model/view.js';
 import { type LocalBinding, numberName, type Settings, type TunnelState, World } from '../model/world.js';
@@ -24,8 +24,8 @@ export interface ChassisEdges {
   readonly watch: (tenants: readonly string[]) => void;
   /** A number is needed for an object (`lport red/vm1`). */
   readonly allocate: (space: 'lport' | 'lswitch', ref: Ref) => void;
-  /** These addresses are proposed for a port that asked for `auto`. */
-  readonly address: (ref: Ref, addresses: readonly string[]) => void;
+  /** A port that asked for `auto` needs an address of each of these sequences of candidates. */
+  readonly address: (ref: Ref, lswitch: Ref, candidates: readonly Iterable<string>[]) => void;
   /** The interface of an lport is on our bridge, or no longer. */
   readonly claim: (ref: Ref) => void;
   readonly release: (ref: Ref) => void;
@@ -35,8 +35,10 @@ export interface ChassisEdges {
   readonly status: (kind: Kind, ref: Ref, status: Status | undefined) => void;
   /** Every northbound revision of a tenant up to this one is on the switch; `report` says what that took. */
   readonly acknowledged: (tenant: string, revision: number, report: CommitReport) => void;
-  /** An lport's flows are on the switch. */
-  readonly installed: (iface: string, revision: number) => void;
+  /** Everything that must be known is known. */
+  readonly whole: () => void;
+  /** An lport's flows are on the switch as of a revision, or (undefined) no longer. */
+  readonly installed: (iface: string, revision: number | undefined) => void;
 }
 
 /** What an interface on the bridge says of itself. */
@@ -60,15 +62,19 @@ export class Chassis {
   readonly #log: Logger;
   readonly #settled = new Set<string>();
   readonly #held = new Map<string, string>();
+  readonly #unreadable = new Map<string, string>();
   #session: Session | undefined;
   #plugs: readonly Plug[] = [];
+  #asking: ReadonlySet<string> = new Set();
   #plugsKnown = false;
   #tunnelNames: ReadonlyMap<string, { readonly key: string; readonly error: string | undefined }> = new Map();
   #watched: readonly string[] = [];
-  readonly #asked = new Set<string>();
-  readonly #claimed = new Set<Ref>();
+  /** Ports whose addresses have been asked for. */
+  readonly #addressing = new Set<Ref>();
   /** Tunnel ports that nothing wants any more, with the round after which no flow names them. */
   readonly #surplus = new Map<string, number>();
+  /** The ports of the connection, the plugs or the tunnel ports have changed since they were joined. */
+  #portsChanged = false;
   #scheduled = false;
   #closed = false;
 
@@ -89,7 +95,21 @@ export class Chassis {
       },
       log,
     );
-    this.reporter = new Reporter(this.view, this.table, edges.status, () => performance.now(), edges.acknowledged);
+    this.reporter = new Reporter(
+      this.view,
+      this.table,
+      (kind, ref, status) => {
+        edges.status(kind, ref, status);
+        const iface = kind === 'lport' ? this.world.bindings.peek(ref)?.interface : undefined;
+        if (iface !== undefined) edges.installed(iface, status?.state === 'ACTIVE' ? status.revision : undefined);
+      },
+      () => performance.now(),
+      edges.acknowledged,
+    );
+    this.world.graph.failed = (what, error) => {
+      log.error({ err: error }, `a mistake of ours in ${what}; everything else goes on`);
+    };
+    this.#ask();
     this.world.settings.set('self', settings);
     this.schedule();
   }
@@ -124,14 +144,13 @@ export class Chassis {
   /** A number is allocated to an object, or taken back. */
   allocated(space: string, ref: Ref, number: number | undefined): void {
     this.world.numbers.set(numberName(space, ref), number);
-    this.#asked.delete(numberName(space, ref));
     this.schedule();
   }
 
   /** Addresses are allocated to a port that asked for `auto`. */
   addressed(ref: Ref, addresses: readonly string[] | undefined): void {
     this.world.addresses.set(ref, addresses);
-    this.#asked.delete(`ips ${ref}`);
+    this.#addressing.delete(ref);
     this.schedule();
   }
 
@@ -155,12 +174,41 @@ export class Chassis {
     this.schedule();
   }
 
+  /** A tenant cannot be read at present (a reason), or can be again; what is known stays, and nothing is removed meanwhile. */
+  unreadable(tenant: string, reason: string | undefined): void {
+    if (reason === undefined) this.#unreadable.delete(tenant);
+    else this.#unreadable.set(tenant, reason);
+    this.schedule();
+  }
+
+  /** A tenant is watched no more: nothing of it is needed here. */
+  forget(tenant: string): void {
+    for (const kind of kinds)
+      for (const ref of this.world.refs(kind)) {
+        if (tenantOf(ref) !== tenant) continue;
+        this.world.remove(kind, ref);
+        this.reporter.forgotten(kind, ref);
+      }
+    for (const name of [...this.world.numbers.members()])
+      if (name.split(' ')[1]?.startsWith(`${tenant}/`) === true) this.world.numbers.set(name, undefined);
+    for (const ref of [...this.world.claims.members()])
+      if (tenantOf(ref) === tenant) this.world.claims.set(ref, undefined);
+    for (const ref of [...this.world.addresses.members()])
+      if (tenantOf(ref) === tenant) this.world.addresses.set(ref, undefined);
+    this.#held.delete(tenant);
+    this.#unreadable.delete(tenant);
+    this.#settled.delete(tenant);
+    this.schedule();
+  }
+
   // ---- inputs from the switch and its database
 
   /** The bridge's switch is connected. */
   attach(session: Session): void {
     this.#session = session;
+    this.#portsChanged = true;
     session.onPorts(() => {
+      this.#portsChanged = true;
       this.schedule();
     });
     this.installer.attach(session);
@@ -174,16 +222,19 @@ export class Chassis {
     this.installer.detach(session);
   }
 
-  /** The interfaces that carry lports, all of them. */
-  plugged(plugs: readonly Plug[]): void {
+  /** The interfaces that carry lports, all of them; `asking` are all that say so, known or not. */
+  plugged(plugs: readonly Plug[], asking: ReadonlySet<string>): void {
     this.#plugs = plugs;
+    this.#asking = asking;
     this.#plugsKnown = true;
+    this.#portsChanged = true;
     this.schedule();
   }
 
   /** Our tunnel ports by interface name, all of them, with what the database says against each. */
   tunnelPorts(names: ReadonlyMap<string, { readonly key: string; readonly error: string | undefined }>): void {
     this.#tunnelNames = names;
+    this.#portsChanged = true;
     this.schedule();
   }
 
@@ -206,8 +257,23 @@ export class Chassis {
       .map((tenant) => `the northbound of tenant ${tenant}`);
     if (this.#session === undefined) waits.push('the switch');
     if (!this.#plugsKnown) waits.push('the interfaces of the bridge');
-    for (const reason of this.#held.values()) waits.push(reason);
+    for (const [tenant, reason] of [...this.#held, ...this.#unreadable])
+      waits.push(`the northbound of tenant ${tenant}: ${reason}`);
     return waits;
+  }
+
+  /** Interfaces that carry an iface-id whose lport is not in the northbound. */
+  waitingPlugs(): Plug[] {
+    return this.#plugs.filter(({ ref }) => !this.world.lports.present(ref));
+  }
+
+  /** Interfaces of the bridge that say nothing of an lport and are no tunnels of ours. */
+  bareInterfaces(): string[] {
+    const known = new Set([...this.#asking, ...this.#tunnelNames.keys()]);
+    const names = [...(this.#session?.ports.values() ?? [])]
+      .filter(({ portNo }) => portNo <= 0xfeff)
+      .map((port) => port.name);
+    return names.filter((name) => !known.has(name)).sort();
   }
 
   /** Whether a switch is connected. */
@@ -230,7 +296,9 @@ export class Chassis {
     this.#numberPorts();
     const round = this.engine.flush();
     this.#follow();
-    this.table.whole = this.waitsFor().length === 0;
+    const whole = this.waitsFor().length === 0;
+    if (whole && !this.table.whole) this.#edges.whole();
+    this.table.whole = whole;
     this.#tunnels(round);
     this.reporter.round(round);
     this.installer.kick();
@@ -239,8 +307,10 @@ export class Chassis {
 
   /** Joins interfaces with the ofports of the live connection. */
   #numberPorts(): void {
+    if (!this.#portsChanged) return;
     const byName = new Map([...(this.#session?.ports.values() ?? [])].map((port) => [port.name, port.portNo]));
     if (this.#session === undefined && byName.size === 0) return; // what we knew stays
+    this.#portsChanged = false;
     const bindings = new Map<Ref, LocalBinding>();
     for (const { ref, interface: name, error } of [...this.#plugs].sort((a, b) =>
       byteOrder(a.interface, b.interface),
@@ -268,7 +338,7 @@ export class Chassis {
     for (const [key, state] of tunnels) this.world.tunnels.set(key, state);
   }
 
-  /** Watches, claims, numbers and addresses that the present world asks for. */
+  /** Watches and addresses that the present world asks for. */
   #follow(): void {
     const tenants = this.interest.tenants();
     if (tenants.join() !== this.#watched.join()) {
@@ -276,44 +346,57 @@ export class Chassis {
       for (const tenant of this.#settled) if (!tenants.includes(tenant)) this.#settled.delete(tenant);
       this.#edges.watch(tenants);
     }
-    this.#claims();
-    for (const name of this.interest.unnumbered.members()) {
-      if (this.#asked.has(name)) continue;
-      this.#asked.add(name);
-      const [space = '', ref = ''] = name.split(' ');
-      this.#edges.allocate(space === 'lport' ? 'lport' : 'lswitch', ref as Ref); // numberName put a Ref there
-    }
     for (const ref of this.interest.unaddressed.members()) this.#address(ref);
   }
 
-  #claims(): void {
-    for (const ref of this.world.bindings.members()) {
-      if (this.#claimed.has(ref) || this.world.lports.peek(ref) === undefined) continue;
-      this.#claimed.add(ref);
-      this.#edges.claim(ref);
-    }
-    for (const ref of this.#claimed) {
-      if (this.world.bindings.present(ref) && this.world.lports.present(ref)) continue;
-      this.#claimed.delete(ref);
-      this.#edges.release(ref);
-    }
+  /** What the present world asks of the northbound: claims, numbers, addresses; each asked once, when it comes to be needed. */
+  #ask(): void {
+    const { graph, bindings, lports } = this.world;
+    const fail = (what: unknown, error: unknown): void => {
+      graph.failed(`what ${String(what)} needs`, error);
+    };
+    graph.each(
+      bindings,
+      (ref) => lports.get(ref) !== undefined,
+      (ref, now, before) => {
+        if (now === true) this.#edges.claim(ref);
+        else if (before === true) this.#edges.release(ref);
+      },
+      fail,
+    );
+    graph.each(
+      this.interest.unnumbered,
+      () => true,
+      (name, now) => {
+        const [space = '', ref = ''] = name.split(' ');
+        if (now === true) this.#edges.allocate(space === 'lport' ? 'lport' : 'lswitch', ref as Ref); // numberName put a Ref there
+      },
+      fail,
+    );
   }
 
   #address(ref: Ref): void {
     const network = this.world.lports.peek(ref)?.lswitch;
-    if (network === undefined || this.#asked.has(`ips ${ref}`)) return;
+    if (network === undefined || this.#addressing.has(ref)) return;
     const subnets = this.world.refs('subnet').flatMap((subnet) => {
       const value = this.world.subnets.peek(subnet);
       return value?.lswitch === network ? [value] : [];
     });
     if (subnets.length === 0) return;
-    const taken = this.world.refs('lport').flatMap((other) => {
-      const value = this.world.lports.peek(other);
-      if (value?.lswitch !== network) return [];
-      return value.ips === 'auto' ? (this.world.addresses.peek(other) ?? []) : value.ips;
-    });
-    this.#asked.add(`ips ${ref}`);
-    this.#edges.address(ref, chooseAddresses(subnets, new Set(taken)));
+    // What others wrote down by hand is not in the allocations.
+    const written = new Set(
+      this.world.refs('lport').flatMap((other) => {
+        const value = this.world.lports.peek(other);
+        return value?.lswitch !== network || value.ips === 'auto' ? [] : value.ips;
+      }),
+    );
+    this.#addressing.add(ref);
+    const free = addressCandidates(subnets).map((candidates) => ({
+      *[Symbol.iterator]() {
+        for (const address of candidates) if (!written.has(address)) yield address;
+      },
+    }));
+    this.#edges.address(ref, network, free);
   }
 
   #tunnels(round: number): void {

@@ -2,6 +2,8 @@
 // external_ids, which beat the default; `damselfly config show` prints each value and where it came from.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { allApps } from '../apps/apps.js';
 import { isTunnelEndpoint, parseAddress } from '../model/addresses.js';
@@ -10,6 +12,10 @@ import { hint } from '../model/parse.js';
 
 /** The configuration file that is read when no other is named. */
 export const defaultConfigFile = '/etc/damselfly/damselfly.yaml';
+
+/** Where the controller keeps what must survive it, when nothing is configured. */
+const defaultDataDir =
+  process.getuid?.() === 0 ? '/var/lib/damselfly' : join(homedir(), '.local', 'state', 'damselfly');
 
 /** A configuration that cannot be used: which key, from where, what is allowed. */
 export class ConfigError extends Error {
@@ -97,7 +103,7 @@ export const keys = {
   } satisfies Key<string>,
   data_dir: {
     means: 'where the controller keeps what must survive it',
-    fallback: '',
+    fallback: defaultDataDir,
     read: text,
     allowed: 'a path',
   } satisfies Key<string>,
@@ -192,12 +198,22 @@ export function readConfigFile(path: string | undefined): ConfigSources['file'] 
     if (path === undefined && missing) return { path: file, values: {} };
     throw new ConfigError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const values: unknown = parse(content) ?? {};
+  const values = parsedYaml(file, content);
   if (typeof values !== 'object' || values === null || Array.isArray(values))
     throw new ConfigError(`${file}: must be a mapping of keys to values`);
   for (const key of Object.keys(values))
     if (!Object.hasOwn(keys, key)) throw new ConfigError(`${file}: ${key}: not a key${hint(key, Object.keys(keys))}`);
   return { path: file, values: { ...values } };
+}
+
+function parsedYaml(file: string, content: string): unknown {
+  try {
+    return (parse(content) as unknown) ?? {};
+  } catch (error) {
+    throw new ConfigError(
+      `${file}: is not YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+    );
+  }
 }
 
 /** Chooses each value from the strongest source that has one. Throws ConfigError naming key, source, value and what is allowed. */

@@ -80,8 +80,8 @@ export class Reporter {
           object.verdict = standing?.verdict;
           this.#touch(object);
         },
-        (_, error) => {
-          throw new Error('a standing failed', { cause: error });
+        (ref, error) => {
+          graph.failed(`the status of ${objectName(kind, ref)}`, error);
         },
       );
   }
@@ -102,6 +102,14 @@ export class Reporter {
     if (reason === undefined) delete object.refused;
     else object.refused = reason;
     this.#touch(object);
+  }
+
+  /** An object is nobody's business here any more; what was said of it is withdrawn. */
+  forgotten(kind: Kind, ref: Ref): void {
+    const object = this.#object(kind, ref);
+    delete object.refused;
+    this.#touch(object);
+    this.#pending.delete(tenantOf(ref));
   }
 
   /** Everything seen so far is in the table as of this round. */

@@ -128,6 +128,10 @@ export class FlowTable {
     this.#whole = whole;
   }
 
+  get whole(): boolean {
+    return this.#whole;
+  }
+
   /** Takes over what the switch says it holds; batches in flight are forgotten. Gives what was found of ours and of others. */
   load(
     flows: Iterable<DumpedFlow>,

@@ -44,6 +44,10 @@ class Cell<V> {
 
 /** The keeper of one set of inputs, queries and relations. */
 export class Graph {
+  /** Told of a mistake of ours in an index, which then keeps what it had for that member. Throws unless somebody listens. */
+  failed: (what: string, error: unknown) => void = (what, error) => {
+    throw new Error(`${what} failed`, { cause: error });
+  };
   #reader: Cell<unknown> | undefined;
   #reads: Cell<unknown>[] = [];
   readonly #stages: Stage[] = [];
@@ -92,7 +96,7 @@ export class Graph {
         relation.replace(before ?? [], now ?? []);
       },
       (member, error) => {
-        throw new Error(`index of ${String(member)} failed`, { cause: error });
+        this.failed(`an index, for ${String(member)}`, error);
       },
     );
     return relation;

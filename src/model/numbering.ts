@@ -68,26 +68,30 @@ function addressOffline(world: World, objects: readonly AnyObject[]): void {
   }
 }
 
-/** The addresses that a port with `ips: auto` gets: the smallest free one of the first IPv4 and of the first IPv6 subnet that has one. */
-export function chooseAddresses(subnets: readonly Subnet[], taken: ReadonlySet<string>): string[] {
-  return ([4, 6] as const).flatMap((family) => {
-    for (const subnet of subnets) {
-      const prefix = parsePrefix(subnet.cidr);
-      const free = prefix?.family === family ? freeAddress(subnet, taken) : undefined;
-      if (free !== undefined) return [free];
-    }
+/** The addresses that a port with `ips: auto` gets: the first free candidate of each family. */
+function chooseAddresses(subnets: readonly Subnet[], taken: ReadonlySet<string>): string[] {
+  return addressCandidates(subnets).flatMap((candidates) => {
+    for (const address of candidates) if (!taken.has(address)) return [address];
     return [];
   });
 }
 
-function freeAddress(subnet: Subnet, taken: ReadonlySet<string>): string | undefined {
-  for (const { from, to, family } of rangesOf(subnet))
-    // Each step either finds a free address or passes a taken one, so this ends after at most taken.size + 2 steps.
-    for (let value = from; value <= to; value++) {
-      const { text } = addressFrom(family, value);
-      if (!taken.has(text) && text !== subnet.gateway_ip) return text;
-    }
-  return undefined;
+/** For each family that has a subnet, the addresses that it gives out, in order, as often as asked; subnets in the order given. */
+export function addressCandidates(subnets: readonly Subnet[]): Iterable<string>[] {
+  const of = (family: 4 | 6): Subnet[] => subnets.filter(({ cidr }) => parsePrefix(cidr)?.family === family);
+  return ([4, 6] as const)
+    .map(of)
+    .filter((ofFamily) => ofFamily.length > 0)
+    .map((ofFamily) => ({ [Symbol.iterator]: () => addressesOf(ofFamily) }));
+}
+
+function* addressesOf(subnets: readonly Subnet[]): Generator<string> {
+  for (const subnet of subnets)
+    for (const { from, to, family } of rangesOf(subnet))
+      for (let value = from; value <= to; value++) {
+        const { text } = addressFrom(family, value);
+        if (text !== subnet.gateway_ip) yield text;
+      }
 }
 
 /** The addresses that a subnet gives out: its allocation ranges, or all but the network's own, the broadcast address and, for IPv4, the usual gateway. */

@@ -4,6 +4,8 @@ import { parseText } from '../../src/cli/files.js';
 import { frameText } from '../../src/cli/flow-text.js';
 import { decode } from '../../src/ofp/index.js';
 import { overlaps } from '../../src/flow/overlap.js';
+import { tables } from '../../src/apps/pipeline.js';
+import { targetsOf } from '../../src/flow/pipeline.js';
 
 export interface Given {
   /** Flow lines without cookies, in reading order. */
@@ -29,6 +31,13 @@ export function given(yaml: string, options: Partial<CompileOptions> = {}): Give
     if (message.type !== 'flow_mod') throw new Error('not a flow');
     return message;
   });
+  for (const { table, instructions } of flowMods) {
+    const declared = Object.values(tables).find(({ id }) => id === table);
+    const allowed: readonly (number | 'drop')[] = declared === undefined ? [] : [...declared.next, declared.miss];
+    for (const target of targetsOf(instructions))
+      if (!allowed.includes(target))
+        throw new Error(`a flow of table ${table} goes to table ${target}, which the pipeline does not declare`);
+  }
   const [overlap] = overlaps(flowMods);
   if (overlap !== undefined)
     throw new Error(

@@ -1,0 +1,60 @@
+// `damselfly controller`: serves bridges until it is told to stop.
+import type { Command } from 'commander';
+import { hasCode } from '../controller/failure.js';
+import { holderOf, listenAddress } from '../controller/listen.js';
+import { makeLog } from '../controller/log.js';
+import { main } from '../main.js';
+import { withVswitch } from '../ovsdb/once.js';
+import { configFromCli, type ConfigOptions, withConfigOptions } from './config.js';
+import { version } from './version.js';
+
+/** Adds the command. */
+export function addController(program: Command): void {
+  withConfigOptions(program.command('controller'))
+    .description('serve the bridges that connect (TCP 6653) or that are named with --bridges')
+    .addHelpText(
+      'after',
+      `
+The first set-controller on a bridge flushes its flows. SIGTERM ends the controller and leaves all flows where they are.
+
+Example:
+  ovs-vsctl set-fail-mode br-int secure -- set bridge br-int other_config:disable-in-band=true -- set-controller br-int tcp:127.0.0.1:6653
+  damselfly controller --encap-ip 192.0.2.1`,
+    )
+    .action(async (options: ConfigOptions) => {
+      const { config } = configFromCli(options, await externalIds(configFromCli(options).config.ovsdb));
+      const log = makeLog(config.log_level);
+      if (config.encap_ip.length === 0)
+        log.warn(
+          'no tunnel address: networks do not reach other chassis or remote devices (mend it with --encap-ip ADDRESS, or ovs-vsctl set open . external_ids:damselfly-encap-ip=ADDRESS)',
+        );
+      const stop = await main(config, version(), log).catch((error: unknown) => {
+        throw explained(error, config.listen);
+      });
+      const signal = await new Promise<string>((resolve) => {
+        for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+      });
+      log.info({ signal }, 'stopping; all flows stay on the switches');
+      await stop();
+    });
+}
+
+/** Open_vSwitch's external_ids, where its database can be read at once. */
+async function externalIds(ovsdb: string): Promise<Record<string, string>> {
+  if (ovsdb === 'none') return {};
+  try {
+    return await withVswitch(ovsdb, 1000, (vswitch) => Object.fromEntries(vswitch.view.openVswitch?.externalIds ?? []));
+  } catch {
+    return {}; // the controller says itself that there is no database
+  }
+}
+
+/** A failure to start as one line with the command that mends it. */
+function explained(error: unknown, listen: readonly string[]): unknown {
+  if (!hasCode(error, 'address_in_use')) return error;
+  const port = listen.map(listenAddress).find((address) => address.kind === 'tcp')?.port ?? 0;
+  const holder = holderOf(port);
+  return new Error(
+    `port ${port} is taken${holder === undefined ? '' : ` by ${holder}`}: stop it, or listen elsewhere with --listen tcp:${port + 1000}`,
+  );
+}

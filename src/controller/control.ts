@@ -1,0 +1,96 @@
+// The controller's own socket on its machine: one JSON request per line, one JSON answer per line. It is how `damselfly status` and
+// `damselfly explain` ask; it listens on a unix socket only, which its folder's permissions protect.
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The folder of the control sockets in a data directory. */
+export const controlFolder = (dataDir: string): string => join(dataDir, 'control');
+
+/** How long an answer may take, in milliseconds. */
+const answerMs = 5000;
+/** No request is longer. */
+const requestLimitSize = 1 << 16;
+
+/** What is asked: a verb and its argument. */
+export interface ControlRequest {
+  readonly ask: string;
+  readonly argument?: string;
+}
+
+/** Opens the control socket of this process; `answer` may throw, which is told to the asker. Resolves to what closes it. */
+export async function openControl(dataDir: string, answer: (request: ControlRequest) => unknown): Promise<() => void> {
+  const folder = controlFolder(dataDir);
+  mkdirSync(folder, { recursive: true, mode: 0o750 });
+  const path = join(folder, `${process.pid}.sock`);
+  rmSync(path, { force: true });
+  const server: Server = createServer((socket) => {
+    socket.setTimeout(answerMs, () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+    let size = 0;
+    socket.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > requestLimitSize) socket.destroy();
+    });
+    createInterface({ input: socket }).on('line', (line) => {
+      socket.write(`${JSON.stringify(answered(line, answer))}\n`);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o660);
+  return () => {
+    server.close();
+    rmSync(path, { force: true });
+  };
+}
+
+function answered(line: string, answer: (request: ControlRequest) => unknown): unknown {
+  try {
+    const request: unknown = JSON.parse(line);
+    if (typeof request !== 'object' || request === null || !('ask' in request) || typeof request.ask !== 'string')
+      return { error: 'a request is {"ask": VERB, "argument"?: TEXT}' };
+    const argument =
+      'argument' in request && typeof request.argument === 'string' ? { argument: request.argument } : {};
+    return { answer: answer({ ask: request.ask, ...argument }) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Asks every controller of this machine that uses a data directory; those that do not answer are left out, stale sockets removed. */
+export async function askAll(dataDir: string, request: ControlRequest): Promise<unknown[]> {
+  let sockets: string[];
+  try {
+    sockets = readdirSync(controlFolder(dataDir)).filter((name) => name.endsWith('.sock'));
+  } catch {
+    return []; // no folder, no controller
+  }
+  const answers = await Promise.all(sockets.sort().map((name) => askOne(join(controlFolder(dataDir), name), request)));
+  return answers.filter((answer) => answer !== undefined);
+}
+
+function askOne(path: string, request: ControlRequest): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    socket.setTimeout(answerMs, () => socket.destroy(new Error(`${path} does not answer`)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT') {
+        reject(error);
+        return;
+      }
+      rmSync(path, { force: true }); // left behind by a controller that was killed
+      resolve(undefined);
+    });
+    createInterface({ input: socket }).once('line', (line) => {
+      socket.destroy();
+      const reply: unknown = JSON.parse(line);
+      if (typeof reply === 'object' && reply !== null && 'error' in reply) reject(new Error(String(reply.error)));
+      else resolve(typeof reply === 'object' && reply !== null && 'answer' in reply ? reply.answer : undefined);
+    });
+    socket.write(`${JSON.stringify(request)}\n`);
+  });
+}

@@ -1,0 +1,264 @@
+// One process: its database of Open vSwitch, its northbound, its listeners; and one chassis for each bridge that connects.
+import type { Logger } from 'pino';
+import type { App } from '../apps/app.js';
+import { allApps } from '../apps/apps.js';
+import { tunnelTypes } from '../model/kinds.js';
+import type { Settings } from '../model/world.js';
+import type { Session } from '../switch/session.js';
+import { Switches } from '../switch/switches.js';
+import type { Bridge } from '../ovsdb/rows.js';
+import type { Vswitch } from '../ovsdb/vswitch.js';
+import { bridgeOf, chassisIdOf, datapathText, secureCommand } from './bridges.js';
+import { Chassis } from './chassis.js';
+import { idlePorts } from './idle-ports.js';
+import type { Config } from './config.js';
+import { NorthboundEdge } from './northbound-edge.js';
+import type { NorthboundService } from './northbound-service.js';
+import { plugsOf, requestsByName, requestsOf } from './plugs.js';
+import { expectedNames, TunnelKeeper } from './tunnel-keeper.js';
+
+/** How long things must be unchanged before we speak of interfaces that wait, in milliseconds. */
+const restMs = 2000;
+
+/** What a controller is made of. */
+export interface Parts {
+  readonly config: Config;
+  readonly northbound: NorthboundService;
+  /** Absent where no database is configured. */
+  readonly vswitch: Vswitch | undefined;
+  /** The release that this is, for the chassis' own object. */
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** A bridge that is served. */
+export interface Served {
+  readonly datapathId: bigint;
+  readonly bridge: string | undefined;
+  readonly chassis: Chassis;
+  readonly edge: NorthboundEdge;
+  readonly tunnels: TunnelKeeper | undefined;
+}
+
+/** The controller of one process. */
+export class Controller {
+  readonly switches = new Switches();
+  readonly #served = new Map<bigint, Served>();
+  readonly #parts: Parts;
+  readonly #apps: readonly App[];
+  #closed = false;
+  readonly #idleTimers = new Map<bigint, NodeJS.Timeout>();
+  readonly #idleSaid = new Map<bigint, string>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#apps = allApps.filter((app) => parts.config.apps.includes(app.name));
+    this.switches.on('connected', (session) => {
+      void this.#connected(session);
+    });
+    this.switches.on('disconnected', (datapathId, reason) => {
+      if (this.#closed) return;
+      const served = this.#served.get(datapathId);
+      parts.log.warn(
+        { chassis: served?.chassis.id, datapath: datapathText(datapathId), reason: reason.message },
+        'switch disconnected; its flows stay as they are',
+      );
+      if (served?.chassis.session !== undefined) served.chassis.detach(served.chassis.session);
+    });
+    this.switches.on('refused', (peer, reason) => {
+      parts.log.warn({ peer, code: reason.code, reason: reason.message }, 'connection refused');
+    });
+    this.switches.on('standby', (session, active) => {
+      parts.log.info(
+        { datapath: datapathText(session.datapathId), peer: session.peer, active: active.peer },
+        'the same bridge, connected twice: the second connection stands by',
+      );
+    });
+    this.switches.on('unreachable', (address, reason) => {
+      parts.log.warn({ address, reason: reason.message }, 'no switch answers');
+    });
+    this.switches.on('broken', (address, reason) => {
+      parts.log.error({ address, reason: reason.message }, 'listener failed');
+    });
+  }
+
+  /** The bridges that are or were served, by datapath id. */
+  get served(): ReadonlyMap<bigint, Served> {
+    return this.#served;
+  }
+
+  /** The database of Open vSwitch has changed. */
+  databaseChanged(): void {
+    for (const served of this.#served.values()) this.#lookAt(served);
+    for (const session of this.switches.sessions.values())
+      if (!this.#served.has(session.datapathId)) void this.#connected(session);
+  }
+
+  /** The database does not answer (or does again): a mute switch is then stalled, not dead. */
+  databaseAway(away: boolean): void {
+    for (const session of this.switches.sessions.values()) session.stalled(away);
+  }
+
+  /** Says which interfaces wait for something, once things have come to rest. */
+  #sayIdle(served: Served): void {
+    clearTimeout(this.#idleTimers.get(served.datapathId));
+    const timer = setTimeout(() => {
+      const idle = idlePorts(served.chassis);
+      const text = idle.join('; ');
+      if (text === this.#idleSaid.get(served.datapathId)) return;
+      this.#idleSaid.set(served.datapathId, text);
+      for (const line of idle) this.#parts.log.info({ chassis: served.chassis.id }, line);
+    }, restMs);
+    this.#idleTimers.set(served.datapathId, timer.unref());
+  }
+
+  /** Ends every connection; flows stay. */
+  close(): void {
+    this.#closed = true;
+    for (const { chassis, edge } of this.#served.values()) {
+      chassis.close();
+      edge.close();
+    }
+    this.switches.close();
+  }
+
+  async #connected(session: Session): Promise<void> {
+    const { log, vswitch } = this.#parts;
+    const datapath = datapathText(session.datapathId);
+    const bridge = vswitch === undefined ? undefined : bridgeOf(vswitch.view, session.datapathId);
+    if (!(await this.#isSecure(bridge, session))) return;
+    if (session.ended !== undefined) return;
+    const served = this.#served.get(session.datapathId) ?? this.#serve(session.datapathId, bridge);
+    if (served === undefined || served.chassis.session === session) return;
+    log.info(
+      {
+        chassis: served.chassis.id,
+        datapath,
+        bridge: served.bridge,
+        peer: session.peer,
+        switch: session.description.software,
+      },
+      'switch connected',
+    );
+    session.onPorts(() => {
+      this.#lookAt(served);
+    });
+    served.chassis.attach(session);
+    this.#lookAt(served);
+  }
+
+  /** Whether a bridge may be served: without a controller it must keep its flows and forward nothing by itself. */
+  async #isSecure(bridge: Bridge | undefined, session: Session): Promise<boolean> {
+    const { log, vswitch } = this.#parts;
+    const datapath = datapathText(session.datapathId);
+    if (bridge === undefined || vswitch === undefined) {
+      log.warn(
+        { datapath, command: secureCommand('BRIDGE') },
+        'cannot see whether the bridge is fail_mode=secure; make sure of it on its machine',
+      );
+      return true;
+    }
+    if (bridge.failMode === 'secure') return true;
+    try {
+      await vswitch.setFailModeSecure(bridge.name);
+      log.warn(
+        { bridge: bridge.name },
+        'set fail_mode=secure: the bridge would have forwarded as a learning switch without us',
+      );
+      return true;
+    } catch (error) {
+      log.error(
+        { err: error, bridge: bridge.name, command: secureCommand(bridge.name) },
+        'not served: the bridge is not fail_mode=secure and cannot be made so',
+      );
+      return false;
+    }
+  }
+
+  #serve(datapathId: bigint, bridge: Bridge | undefined): Served | undefined {
+    const { config, log, northbound, vswitch } = this.#parts;
+    const id =
+      vswitch === undefined
+        ? chassisIdOf({ bridges: [] }, datapathId, config.chassis)
+        : chassisIdOf(vswitch.view, datapathId, config.chassis);
+    const twin = [...this.#served.values()].find((served) => served.chassis.id === id);
+    if (twin !== undefined) {
+      const command = `ovs-vsctl br-set-external-id ${bridge?.name ?? 'BRIDGE'} damselfly-chassis ID`;
+      log.error(
+        { chassis: id, bridge: bridge?.name, other: twin.bridge, command },
+        'not served: two bridges would be one chassis; name one of them',
+      );
+      return undefined;
+    }
+    const settings: Settings = {
+      chassis: id,
+      encapIps: config.encap_ip,
+      encapTypes: tunnelTypes.filter((type) => config.encap_types.includes(type)),
+      tunnelMode: config.tunnel_mode,
+    };
+    const own = log.child({ chassis: id });
+    const edge = new NorthboundEdge(northbound, settings, own);
+    const tunnels =
+      vswitch === undefined || bridge === undefined
+        ? undefined
+        : new TunnelKeeper(vswitch, bridge.name, id, () => settings.encapIps, own);
+    const chassis: Chassis = new Chassis(
+      settings,
+      this.#apps,
+      config.repair,
+      {
+        ...edge.edges,
+        tunnels: (wanted, surplus) => {
+          if (tunnels === undefined) chassis.tunnelPorts(expectedNames(wanted));
+          else tunnels.keep(wanted, surplus);
+        },
+        installed: (iface, revision) => {
+          if (bridge === undefined) return;
+          void vswitch
+            ?.setInterfaceExternalId(
+              iface,
+              'damselfly-installed',
+              revision === undefined ? undefined : String(revision),
+            )
+            .catch((error: unknown) => {
+              own.debug({ err: error, interface: iface }, 'could not mark the interface as installed');
+            });
+        },
+      },
+      own,
+    );
+    edge.connect(chassis);
+    const identity = { ips: settings.encapIps, tunnel_types: settings.encapTypes, version: this.#parts.version };
+    northbound.member(id).register(identity, () => ({
+      state: chassis.session === undefined ? 'DOWN' : chassis.waitsFor().length > 0 ? 'DEGRADED' : 'ACTIVE',
+      revision: 0,
+      bridge: bridge?.name,
+      waits_for: chassis.waitsFor(),
+      flows: { ...chassis.table.counts(), repaired: chassis.installer.drift },
+    }));
+    const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels };
+    this.#served.set(datapathId, served);
+    return served;
+  }
+
+  /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */
+  #lookAt(served: Served): void {
+    const { bridge: name, chassis, edge, tunnels } = served;
+    const view = this.#parts.vswitch?.view;
+    const bridge = name === undefined ? undefined : view?.bridges.find((candidate) => candidate.name === name);
+    const names = [...(chassis.session?.ports.values() ?? [])]
+      .filter(({ portNo }) => portNo <= 0xfeff)
+      .map((port) => port.name);
+    const requests = bridge === undefined ? requestsByName(names) : requestsOf(bridge);
+    const again = (): void => {
+      this.#lookAt(served);
+    };
+    const { plugs, problems } = plugsOf(requests, (ifaceId) => edge.find(ifaceId, again));
+    edge.problems(problems);
+    chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
+    this.#sayIdle(served);
+    if (tunnels === undefined || view === undefined) return;
+    chassis.tunnelPorts(tunnels.names(view));
+    tunnels.look();
+  }
+}

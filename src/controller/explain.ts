@@ -1,0 +1,124 @@
+// Whose flow is that? From a line of dump-flows to the app, the object and the revision behind it, and what its numbers stand for.
+import { allApps, appById } from '../apps/apps.js';
+import { tables } from '../apps/pipeline.js';
+import { isFlow, readCookie } from '../flow/item.js';
+import { byteOrder } from '../model/ids.js';
+import { decode, formatFlow } from '../ofp/index.js';
+import type { Chassis } from './chassis.js';
+
+/** What is known of one line. */
+export interface Explanation {
+  readonly chassis: string;
+  /** Ours and wanted; ours and no longer wanted; not ours; not known here. */
+  readonly verdict: 'ours' | 'stale' | 'foreign' | 'unknown';
+  readonly app?: string;
+  readonly object?: string;
+  readonly revision?: number;
+  /** Sentences for people. */
+  readonly words: readonly string[];
+}
+
+/** Explains a flow as `ovs-ofctl dump-flows` printed it, with or without statistics. */
+export function explain(chassis: Chassis, line: string): Explanation {
+  const cookie = /cookie=(0x[0-9a-fA-F]+)/.exec(line)?.[1];
+  const wanted = find(chassis, line, cookie);
+  if (wanted !== undefined) return ofOurs(chassis, wanted.owner, line);
+  const ours = cookie === undefined ? undefined : readCookie(BigInt(cookie));
+  if (ours !== undefined)
+    return {
+      chassis: chassis.id,
+      verdict: 'stale',
+      ...named('app', appById(ours.app)?.name),
+      words: [
+        `It carries the mark of app ${appById(ours.app)?.name ?? ours.app}, but nothing wants it any more${chassis.waitsFor().length > 0 ? `; it stays until is known: ${chassis.waitsFor().join(', ')}` : ' and it will be removed'}.`,
+      ],
+    };
+  if (cookie !== undefined)
+    return {
+      chassis: chassis.id,
+      verdict: 'foreign',
+      words: ['It is not ours: its cookie does not begin with 0xd5f1. It is never touched.'],
+    };
+  return {
+    chassis: chassis.id,
+    verdict: 'unknown',
+    words: ['No flow that is wanted here looks like this. Give the whole line, with its cookie.'],
+  };
+}
+
+type Wanted = ReturnType<Chassis['table']['wanted']>[number];
+
+function find(chassis: Chassis, line: string, cookie: string | undefined): Wanted | undefined {
+  const plain = essence(line);
+  return chassis.table.wanted().find(({ item }) => {
+    if (!isFlow(item.identity)) return false;
+    const { message } = decode(item.frame);
+    if (message.type !== 'flow_mod') return false;
+    return cookie === undefined ? essence(formatFlow(message)) === plain : message.cookie === BigInt(cookie);
+  });
+}
+
+/** A line without what changes by itself: statistics, cookie, spaces, a trailing comment. */
+const essence = (line: string): string =>
+  line
+    .replace(/#.*$/, '')
+    .replace(/(cookie|duration|n_packets|n_bytes|idle_age|hard_age)=[^, ]+,?/g, '')
+    .replace(/table=0,/, '')
+    .replace(/\s+/g, ' ')
+    .replace(/, /g, ',')
+    .trim();
+
+function ofOurs(chassis: Chassis, owner: Wanted['owner'], line: string): Explanation {
+  const revision = chassis.world.revisions.get(owner.object);
+  const table = Number(/table=(\d+)/.exec(line)?.[1] ?? 0);
+  const [name, declared] = Object.entries(tables).find(([, { id }]) => id === table) ?? [];
+  const app = allApps.find((candidate) => candidate.name === owner.app);
+  return {
+    chassis: chassis.id,
+    verdict: 'ours',
+    app: owner.app,
+    object: owner.object,
+    ...named('revision', revision),
+    words: [
+      `App ${owner.app}${app === undefined ? '' : `, which ${app.does},`} wants it for ${owner.object}${revision === undefined ? '' : `, since revision ${revision} of the northbound`}.`,
+      ...(declared === undefined ? [] : [`Table ${table} (${name}): ${declared.does}`]),
+      ...numbersIn(chassis, line),
+    ],
+  };
+}
+
+/** What the keys and ports in a line stand for. */
+function numbersIn(chassis: Chassis, line: string): string[] {
+  const { world } = chassis;
+  const names = new Map<string, string>();
+  for (const name of [...world.numbers.members()].sort(byteOrder)) {
+    const [kind = '', ref = ''] = name.split(' ');
+    names.set(`${kind} ${world.numbers.peek(name) ?? -1}`, `${kind} ${ref}`);
+  }
+  const out = new Map<string, string>();
+  const note = (label: string, name: string | undefined): void => {
+    if (name !== undefined) out.set(label, `${label} is ${name}.`);
+  };
+  for (const [, register = '', value = ''] of line.matchAll(/(reg6|reg7|metadata)=(0x[0-9a-f]+)/g))
+    note(`${register}=${value}`, names.get(`${register === 'metadata' ? 'lswitch' : 'lport'} ${Number(value)}`));
+  for (const [, value = '', register = ''] of line.matchAll(
+    /load:(0x[0-9a-f]+)->(NXM_NX_REG6|NXM_NX_REG7|OXM_OF_METADATA)\[\]/g,
+  ))
+    note(`${register === 'OXM_OF_METADATA' ? 'metadata' : register === 'NXM_NX_REG6' ? 'reg6' : 'reg7'} := ${value}`, names.get(`${register === 'OXM_OF_METADATA' ? 'lswitch' : 'lport'} ${Number(value)}`));
+  for (const [label, , value = ''] of line.matchAll(/(in_port|output)[=:](\d+)/g))
+    note(label, portName(chassis, Number(value)));
+  return [...out.values()];
+}
+
+function portName(chassis: Chassis, ofport: number): string | undefined {
+  const { bindings, tunnels } = chassis.world;
+  for (const ref of bindings.members())
+    if (bindings.peek(ref)?.ofport === ofport)
+      return `interface ${bindings.peek(ref)?.interface ?? ''} of lport ${ref}`;
+  for (const key of tunnels.members()) if (tunnels.peek(key)?.ofport === ofport) return `the tunnel ${key}`;
+  return undefined;
+}
+
+const named = <K extends string, V>(key: K, value: V | undefined): Record<K, V> | Record<string, never> =>
+  // A property that is there only with a value: the spread of an empty record adds nothing.
+  value === undefined ? {} : ({ [key]: value } as Record<K, V>);

@@ -1,0 +1,236 @@
+// The northbound of this process over NATS: the connection (or a server of our own), the buckets, and what all chassis share.
+import type { Logger } from 'pino';
+import { type Ref, refOf } from '../model/ids.js';
+import type { Kind, TunnelType } from '../model/kinds.js';
+import { Allocator } from '../sync/allocate.js';
+import { allocateAddresses } from '../sync/addresses.js';
+import { openStore, type Store } from '../sync/buckets.js';
+import { Claims } from '../sync/claims.js';
+import { connectNats, type NatsAddress } from '../sync/connect.js';
+import { joinEmbeddedNats } from '../sync/embedded-nats.js';
+import { Heartbeat, registerChassis } from '../sync/heartbeat.js';
+import { IfaceSearch } from '../sync/iface.js';
+import { Liveness } from '../sync/liveness.js';
+import { Northbound } from '../sync/northbound.js';
+import { StatusWriter } from '../sync/status.js';
+import type { NorthboundSink } from '../sync/sink.js';
+import type { Config } from './config.js';
+import type { CommitReport } from './installer.js';
+import type { NorthboundMember, NorthboundService } from './northbound-service.js';
+import type { Found } from './plugs.js';
+import type { Status } from './reporter.js';
+
+/** How many commits of a tenant are remembered for those who wait for one. */
+const recentLength = 32;
+/** How long to wait before a registration that failed is tried again, in milliseconds. */
+const registerAgainMs = 5000;
+
+/** Connects to the configured NATS, or to one of our own on loopback, and opens the buckets. Throws one line with what to change. */
+export async function openNorthbound(config: Config, version: string, log: Logger): Promise<NorthboundService> {
+  const embedded = config.nats === '' ? await joinEmbeddedNats({ dataDir: config.data_dir }) : undefined;
+  if (embedded !== undefined)
+    log.warn(
+      { url: embedded.url, dataDir: config.data_dir, started: embedded.started },
+      `no NATS is configured: the northbound is a server of our own at ${embedded.url}, on this machine only (--nats URL for yours)`,
+    );
+  const address: NatsAddress = {
+    servers: embedded?.url ?? config.nats,
+    ...(config.nats_creds === '' ? {} : { credentials: config.nats_creds }),
+  };
+  let away = false;
+  const nats = await connectNats(address, {
+    name: `damselfly ${version}`,
+    down: (reason) => {
+      if (!away) log.warn({ reason }, 'the northbound is away; the data plane stays as it is');
+      away = true;
+      void embedded?.revive().catch((error: unknown) => {
+        log.error({ err: error }, 'our own nats-server cannot be started again');
+      });
+    },
+    up: (server) => {
+      log.info({ server }, away ? 'the northbound is back' : 'connected to the northbound');
+      away = false;
+    },
+    refused: (reason) => {
+      log.warn({ reason }, 'NATS refused something');
+    },
+  });
+  const { store, created, notes } = await openStore(nats, { prefix: config.prefix });
+  if (created.length > 0) log.info({ buckets: created }, 'created the buckets of the northbound');
+  for (const note of notes) log.warn(note);
+  return service(store, config, log, async () => {
+    await nats.close();
+    await embedded?.leave();
+  });
+}
+
+function service(store: Store, config: Config, log: Logger, end: () => Promise<void>): NorthboundService {
+  const northbound = new Northbound(store);
+  const allocator = new Allocator(store);
+  const liveness = new Liveness(store);
+  const members = new Map<string, Member>();
+  const member = (chassis: string): Member => {
+    let one = members.get(chassis);
+    if (one === undefined) members.set(chassis, (one = new Member(store, liveness, chassis, log)));
+    return one;
+  };
+  const observed = new Map<NorthboundSink, NorthboundSink>();
+  return {
+    watch: (tenant, sink) => {
+      // Claims want to know who holds what, whichever chassis asked for the tenant.
+      const own = observed.get(sink) ?? {
+        ...sink,
+        claimed: (port: Ref, holder: string | undefined) => {
+          for (const { claims } of members.values()) claims.observe(port, holder);
+          sink.claimed(port, holder);
+        },
+      };
+      observed.set(sink, own);
+      northbound.watch(tenant, own);
+    },
+    unwatch: (tenant, sink) => {
+      const own = observed.get(sink);
+      if (own !== undefined) northbound.unwatch(tenant, own);
+    },
+    allocate: (space, ref) => allocator.allocate(space, space, ref),
+    allocateAddresses: (port, lswitch, candidates) => allocateAddresses(store, port, lswitch, candidates),
+    find: (ifaceId, found) => findIface(store, allocator, config.require_tenant, ifaceId, found),
+    member,
+    close: async () => {
+      northbound.close();
+      liveness.close();
+      await Promise.all([...members.values()].map((one) => one.close()));
+      await end();
+    },
+  };
+}
+
+function findIface(
+  store: Store,
+  allocator: Allocator,
+  requireTenant: boolean,
+  ifaceId: string,
+  found: (found: Found) => void,
+): () => void {
+  if (requireTenant) {
+    found({
+      problem: `iface-id ${ifaceId} names no tenant, which --require-tenant asks for: set external_ids:damselfly-tenant`,
+    });
+    return () => undefined;
+  }
+  if (!/^[^/\s]{1,63}$/.test(ifaceId)) {
+    found({ problem: `iface-id ${JSON.stringify(ifaceId)} cannot be the id of an lport` });
+    return () => undefined;
+  }
+  const search = new IfaceSearch(store, allocator, ifaceId, {
+    resolved: (ref) => {
+      found({ ref });
+    },
+    unresolved: (problem) => {
+      found({ problem });
+    },
+  });
+  return () => {
+    search.close();
+  };
+}
+
+/** What one chassis says in the northbound: claims, statuses, that it lives and where its tunnels end. */
+class Member implements NorthboundMember {
+  readonly claims: Claims;
+  readonly #store: Store;
+  readonly #chassis: string;
+  readonly #log: Logger;
+  readonly #status: StatusWriter;
+  readonly #recent = new Map<
+    string,
+    { readonly revision: number; readonly added: number; readonly removed: number; readonly tookMs: number }[]
+  >();
+  #heartbeat: Heartbeat | undefined;
+
+  constructor(store: Store, liveness: Liveness, chassis: string, log: Logger) {
+    this.#store = store;
+    this.#chassis = chassis;
+    this.#log = log.child({ chassis });
+    const unwritten = (error: Error): void => {
+      this.#log.warn({ reason: error.message }, 'statuses cannot be written at present');
+    };
+    this.#status = new StatusWriter(store, { chassis, failed: unwritten });
+    this.claims = new Claims(
+      store,
+      liveness,
+      { chassis },
+      {
+        won: (port) => {
+          this.#log.info(`claimed lport ${port}`);
+        },
+        lost: (port, holder) => {
+          this.#log.warn(
+            { holder },
+            `lport ${port} is on chassis ${holder} already; it is not served here while that lasts`,
+          );
+        },
+        failed: (port, error) => {
+          this.#log.warn({ reason: error.message }, `lport ${port} cannot be claimed at present`);
+        },
+      },
+    );
+  }
+
+  claim(port: Ref): void {
+    this.claims.want(port);
+  }
+
+  release(port: Ref): void {
+    this.claims.unwant(port);
+  }
+
+  status(kind: Kind, ref: Ref, status: Status | undefined): void {
+    if (status === undefined) this.#status.clear(kind, ref);
+    else this.#status.set(kind, ref, status);
+  }
+
+  acknowledged(tenant: string, revision: number, { added, changed, removed, tookMs }: CommitReport): void {
+    const commit = { revision, added: added + changed, removed, tookMs: Math.round(tookMs * 100) / 100 };
+    const recent = [...(this.#recent.get(tenant) ?? []), commit].slice(-recentLength);
+    this.#recent.set(tenant, recent);
+    const summary: Status & { readonly recent: readonly unknown[] } = { state: 'ACTIVE', revision, recent };
+    this.#status.set('chassis', refOf(tenant, this.#chassis), summary);
+  }
+
+  forget(tenant: string): void {
+    this.#recent.delete(tenant);
+    this.#status.clear('chassis', refOf(tenant, this.#chassis));
+  }
+
+  whole(): void {
+    this.#status.sweep();
+  }
+
+  register(
+    value: { readonly ips: readonly string[]; readonly tunnel_types: readonly TunnelType[]; readonly version: string },
+    status: () => object,
+  ): void {
+    this.#heartbeat?.close();
+    this.#heartbeat = new Heartbeat(this.#store, { chassis: this.#chassis, status });
+    const { ips, tunnel_types, version } = value;
+    const write = (): void => {
+      void registerChassis(this.#store, this.#chassis, {
+        ips: [...ips],
+        tunnel_types: [...tunnel_types],
+        version,
+      }).catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'this chassis cannot be registered at present; trying again');
+        setTimeout(write, registerAgainMs).unref();
+      });
+    };
+    write();
+  }
+
+  async close(): Promise<void> {
+    this.claims.close();
+    this.#heartbeat?.close();
+    await this.#status.flush();
+    this.#status.close();
+  }
+}

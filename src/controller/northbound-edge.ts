@@ -1,0 +1,178 @@
+// Between one chassis and the northbound: what it is told, and what it asks for (watches, numbers, addresses, claims, statuses).
+// Whatever fails is asked again; a chassis never waits for NATS.
+import type { Logger } from 'pino';
+import type { Kind } from '../model/kinds.js';
+import type { Ref } from '../model/ids.js';
+import { objectName } from '../model/parse.js';
+import type { Settings } from '../model/world.js';
+import type { NorthboundSink } from '../sync/sink.js';
+import type { Chassis, ChassisEdges } from './chassis.js';
+import type { NorthboundMember, NorthboundService } from './northbound-service.js';
+import type { Found } from './plugs.js';
+import type { Status } from './reporter.js';
+
+/** How long to wait before something that failed is asked again. */
+const againMs = 2000;
+
+/** The northbound's side of one chassis. */
+export class NorthboundEdge {
+  readonly #service: NorthboundService;
+  readonly #member: NorthboundMember;
+  readonly #log: Logger;
+  readonly #watched = new Set<string>();
+  readonly #finds = new Map<string, { found: Found; readonly end: () => void }>();
+  #chassis: Chassis | undefined;
+  #sink: NorthboundSink | undefined;
+  #problems: readonly string[] = [];
+  #closed = false;
+
+  constructor(service: NorthboundService, settings: Settings, log: Logger) {
+    this.#service = service;
+    this.#member = service.member(settings.chassis);
+    this.#log = log;
+  }
+
+  /** What the chassis acts through. */
+  readonly edges: Omit<ChassisEdges, 'tunnels' | 'installed'> = {
+    watch: (tenants) => {
+      this.#watch(tenants);
+    },
+    allocate: (space, ref) => {
+      this.#try(`allocate a number for ${space} ${ref}`, () => this.#service.allocate(space, ref));
+    },
+    address: (ref, lswitch, candidates) => {
+      this.#try(`allocate addresses for lport ${ref}`, () => this.#service.allocateAddresses(ref, lswitch, candidates));
+    },
+    claim: (ref) => {
+      this.#member.claim(ref);
+    },
+    release: (ref) => {
+      this.#member.release(ref);
+    },
+    status: (kind, ref, status) => {
+      this.#say(kind, ref, status);
+      this.#member.status(kind, ref, status);
+    },
+    acknowledged: (tenant, revision, report) => {
+      if (this.#watched.has(tenant)) this.#member.acknowledged(tenant, revision, report);
+    },
+    whole: () => {
+      this.#member.whole();
+    },
+  };
+
+  /** Begins to tell the chassis what the northbound says. */
+  connect(chassis: Chassis): void {
+    this.#chassis = chassis;
+    this.#sink = sinkOf(chassis, this.#log);
+  }
+
+  /** The lport of an iface-id whose tenant is not named; `changed` is called when the answer changes. */
+  find(ifaceId: string, changed: () => void): Found {
+    const known = this.#finds.get(ifaceId);
+    if (known !== undefined) return known.found;
+    const entry: { found: Found; end: () => void } = { found: undefined, end: () => undefined };
+    this.#finds.set(ifaceId, entry);
+    entry.end = this.#service.find(ifaceId, (found) => {
+      entry.found = found;
+      changed();
+    });
+    return entry.found;
+  }
+
+  /** What is wrong with interfaces, as last found; each is said once. */
+  problems(problems: readonly string[]): void {
+    for (const problem of problems) if (!this.#problems.includes(problem)) this.#log.warn(problem);
+    this.#problems = problems;
+  }
+
+  /** What is wrong with interfaces. */
+  currentProblems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Ends all watches; claims and statuses stay, as the flows do. */
+  close(): void {
+    this.#closed = true;
+    for (const { end } of this.#finds.values()) end();
+    if (this.#sink !== undefined) for (const tenant of this.#watched) this.#service.unwatch(tenant, this.#sink);
+  }
+
+  #watch(tenants: readonly string[]): void {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    for (const tenant of tenants) {
+      if (this.#watched.has(tenant)) continue;
+      this.#watched.add(tenant);
+      this.#service.watch(tenant, sink);
+    }
+    for (const tenant of this.#watched) {
+      if (tenants.includes(tenant)) continue;
+      this.#watched.delete(tenant);
+      this.#service.unwatch(tenant, sink);
+      this.#chassis?.forget(tenant);
+      this.#member.forget(tenant);
+    }
+  }
+
+  /** Each change of state is one line of the log. */
+  #say(kind: Kind, ref: Ref, status: Status | undefined): void {
+    if (status === undefined) return;
+    const line = `${objectName(kind, ref)} ${status.state}${status.reason === undefined ? '' : `: ${status.reason}`}`;
+    const { revision } = status;
+    if (status.state === 'ERROR' || status.state === 'DEGRADED') this.#log.warn({ revision }, line);
+    else this.#log.info({ revision }, line);
+  }
+
+  #try(what: string, work: () => Promise<unknown>): void {
+    void work().catch((error: unknown) => {
+      if (this.#closed) return;
+      this.#log.debug({ err: error }, `could not ${what}; trying again`);
+      setTimeout(() => {
+        if (!this.#closed) this.#try(what, work);
+      }, againMs).unref();
+    });
+  }
+}
+
+function sinkOf(chassis: Chassis, log: Logger): NorthboundSink {
+  return {
+    object: (object) => {
+      chassis.object(object);
+    },
+    gone: (kind, ref, revision) => {
+      chassis.gone(kind, ref, revision);
+    },
+    refused: (kind, ref, revision, error) => {
+      log.warn({ revision }, error.message);
+      chassis.refused(kind, ref, revision, error);
+    },
+    stray: (tenant, key, reason) => {
+      if (reason !== undefined) log.debug({ tenant, key }, reason);
+    },
+    allocated: (space, ref, number) => {
+      chassis.allocated(space, ref, number);
+    },
+    addressed: (port, addresses) => {
+      chassis.addressed(port, addresses.length === 0 ? undefined : addresses);
+    },
+    claimed: (port, holder) => {
+      chassis.claimed(port, holder);
+    },
+    settled: (tenant) => {
+      chassis.settled(tenant);
+    },
+    held: (tenant, reason, what) => {
+      log.error({ tenant, ...what }, `${reason}; flows stay as they are (damselfly nb accept ${tenant}, or nb import)`);
+      chassis.held(tenant, reason);
+    },
+    released: (tenant) => {
+      log.info({ tenant }, 'the northbound is in order again');
+      chassis.held(tenant, undefined);
+    },
+    unreadable: (tenant, reason) => {
+      if (reason !== undefined) log.warn({ tenant }, reason);
+      chassis.unreadable(tenant, reason);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// What a controller knows of itself, as plain data: what `damselfly status` shows and `damselfly compile --ports` can use.
+import type { Controller, Served } from './controller.js';
+import { datapathText } from './bridges.js';
+import { idlePorts } from './idle-ports.js';
+import { byteOrder } from '../model/ids.js';
+
+/** One chassis as it stands. */
+export interface ChassisSnapshot {
+  readonly chassis: string;
+  readonly datapath: string;
+  readonly bridge: string | undefined;
+  readonly connected: string | undefined;
+  /** What must be known before anything may be removed, and is not yet. */
+  readonly waits_for: readonly string[];
+  readonly tenants: readonly string[];
+  readonly flows: {
+    readonly wanted: number;
+    readonly installed: number;
+    readonly waiting: number;
+    readonly sent: number;
+    readonly repaired: number;
+  };
+  readonly ports: readonly {
+    readonly object: string;
+    readonly state: string;
+    readonly reason?: string;
+    readonly revision: number;
+    readonly interface?: string;
+    readonly ofport?: number;
+  }[];
+  /** Interfaces that do nothing yet, and what helps. */
+  readonly idle: readonly string[];
+  readonly problems: readonly string[];
+  readonly refused: readonly { readonly object: string; readonly state: string; readonly reason: string }[];
+  /** In the form that `compile --ports` reads. */
+  readonly live: {
+    readonly ofports: Record<string, number>;
+    readonly tunnels: Record<string, number>;
+    readonly bindings: Record<string, string>;
+  };
+  readonly keys: Record<string, number>;
+}
+
+/** Every chassis of a controller. */
+export const snapshotOf = (controller: Controller): ChassisSnapshot[] =>
+  [...controller.served.values()].map(chassisSnapshot).sort((a, b) => byteOrder(a.chassis, b.chassis));
+
+function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): ChassisSnapshot {
+  const { world, table, engine } = chassis;
+  return {
+    chassis: chassis.id,
+    datapath: datapathText(datapathId),
+    bridge,
+    connected: chassis.session?.peer,
+    waits_for: chassis.waitsFor(),
+    tenants: chassis.interest.tenants(),
+    flows: { ...table.counts(), sent: chassis.installer.sent, repaired: chassis.installer.drift },
+    ports: chassis.reporter.states().map(({ name, status }) => {
+      const [kind = '', ref = ''] = name.split(' ');
+      const binding =
+        kind === 'lport' ? world.bindings.peek(ref as Parameters<typeof world.bindings.peek>[0]) : undefined; // objectName put a Ref there
+      return {
+        object: name,
+        ...status,
+        ...(binding === undefined ? {} : { interface: binding.interface }),
+        ...(binding?.ofport === undefined ? {} : { ofport: binding.ofport }),
+      };
+    }),
+    idle: idlePorts(chassis),
+    problems: [
+      ...edge.currentProblems(),
+      ...engine.failures().map(({ owner, error }) => `app ${owner.app} failed for ${owner.object}: ${String(error)}`),
+    ],
+    refused: table.refusals().map(({ owner, state, reason }) => ({ object: owner.object, state, reason })),
+    live: {
+      ofports: numbers([...world.bindings.members()].map((ref) => [ref, world.bindings.peek(ref)?.ofport])),
+      tunnels: numbers([...world.tunnels.members()].map((key) => [key, world.tunnels.peek(key)?.ofport])),
+      bindings: Object.fromEntries(
+        [...world.claims.members()].sort(byteOrder).flatMap((ref) => [[ref, world.claims.peek(ref) ?? '']]),
+      ),
+    },
+    keys: numbers([...world.numbers.members()].map((name) => [name, world.numbers.peek(name)])),
+  };
+}
+
+/** Numbers by name in byte order; what has none yet is 0. */
+const numbers = (entries: readonly (readonly [string, number | undefined])[]): Record<string, number> =>
+  Object.fromEntries([...entries].sort(([a], [b]) => byteOrder(a, b)).map(([name, value]) => [name, value ?? 0]));
