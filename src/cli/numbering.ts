@@ -1,7 +1,7 @@
 // Numbers and addresses for objects that are about to be written, where the credentials allow it; a chassis gives them out otherwise.
 import { NbError } from '../model/errors.js';
 import { tenantOf } from '../model/ids.js';
-import { chooseAddresses } from '../model/numbering.js';
+import { addressCandidates } from '../model/numbering.js';
 import { type AnyObject, objectName } from '../model/parse.js';
 import { numberName } from '../model/world.js';
 import { allocateAddresses } from '../sync/addresses.js';
@@ -10,8 +10,6 @@ import type { Store } from '../sync/buckets.js';
 import { SyncError } from '../sync/errors.js';
 import type { Contents } from './northbound-cli.js';
 
-/** How often another address is proposed when somebody was faster. */
-const addressTries = 8;
 
 /** What came of it: what was refused, or that the credentials leave it to the chassis. */
 export interface Numbered {
@@ -87,33 +85,8 @@ async function addressesFor(
   );
   if (subnets.length === 0) return;
   await refusing(refused, object, 'ips', 'auto', async () => {
-    addresses.set(object.ref, await propose(store, object, lswitch, subnets, taken));
+    addresses.set(object.ref, await allocateAddresses(store, object.ref, lswitch, addressCandidates(subnets, taken)));
   });
-}
-
-type Port = Extract<AnyObject, { readonly kind: 'lport' }>;
-
-async function propose(
-  store: Store,
-  { ref }: Port,
-  lswitch: Port['value']['lswitch'],
-  subnets: Parameters<typeof chooseAddresses>[0],
-  taken: Set<string>,
-): Promise<readonly string[]> {
-  for (let tries = 1; ; tries++) {
-    const chosen = chooseAddresses(subnets, taken);
-    try {
-      return await allocateAddresses(
-        store,
-        ref,
-        lswitch,
-        chosen.map((address) => [address]),
-      );
-    } catch (error) {
-      if (!(error instanceof SyncError) || error.code !== 'NATS_NUMBER_TAKEN' || tries === addressTries) throw error;
-      for (const address of chosen) taken.add(address);
-    }
-  }
 }
 
 /** Runs `work`; a number that is taken is a refusal of the object. */

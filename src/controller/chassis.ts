@@ -391,12 +391,7 @@ export class Chassis {
       }),
     );
     this.#addressing.add(ref);
-    const free = addressCandidates(subnets).map((candidates) => ({
-      *[Symbol.iterator]() {
-        for (const address of candidates) if (!written.has(address)) yield address;
-      },
-    }));
-    this.#edges.address(ref, network, free);
+    this.#edges.address(ref, network, addressCandidates(subnets, written));
   }
 
   #tunnels(round: number): void {

@@ -104,7 +104,10 @@ function numbersIn(chassis: Chassis, line: string): string[] {
   for (const [, value = '', register = ''] of line.matchAll(
     /load:(0x[0-9a-f]+)->(NXM_NX_REG6|NXM_NX_REG7|OXM_OF_METADATA)\[\]/g,
   ))
-    note(`${register === 'OXM_OF_METADATA' ? 'metadata' : register === 'NXM_NX_REG6' ? 'reg6' : 'reg7'} := ${value}`, names.get(`${register === 'OXM_OF_METADATA' ? 'lswitch' : 'lport'} ${Number(value)}`));
+    note(
+      `${register === 'OXM_OF_METADATA' ? 'metadata' : register === 'NXM_NX_REG6' ? 'reg6' : 'reg7'} := ${value}`,
+      names.get(`${register === 'OXM_OF_METADATA' ? 'lswitch' : 'lport'} ${Number(value)}`),
+    );
   for (const [label, , value = ''] of line.matchAll(/(in_port|output)[=:](\d+)/g))
     note(label, portName(chassis, Number(value)));
   return [...out.values()];

@@ -59,39 +59,37 @@ function addressOffline(world: World, objects: readonly AnyObject[]): void {
     const subnets = objects.flatMap((object) =>
       object.kind === 'subnet' && object.value.lswitch === value.lswitch ? [object] : [],
     );
-    const chosen = chooseAddresses(
+    const chosen = addressCandidates(
       subnets.sort((a, b) => byteOrder(a.ref, b.ref)).map((subnet) => subnet.value),
       takenOn(value.lswitch),
-    );
+    ).flatMap(firstOf);
     for (const address of chosen) takenOn(value.lswitch).add(address);
     world.addresses.set(ref, chosen);
   }
 }
 
-/** The addresses that a port with `ips: auto` gets: the first free candidate of each family. */
-function chooseAddresses(subnets: readonly Subnet[], taken: ReadonlySet<string>): string[] {
-  return addressCandidates(subnets).flatMap((candidates) => {
-    for (const address of candidates) if (!taken.has(address)) return [address];
-    return [];
-  });
-}
-
-/** For each family that has a subnet, the addresses that it gives out, in order, as often as asked; subnets in the order given. */
-export function addressCandidates(subnets: readonly Subnet[]): Iterable<string>[] {
+/** For each family that has a subnet, the addresses that it gives out and that are not taken, in order, as often as asked. */
+export function addressCandidates(subnets: readonly Subnet[], taken: ReadonlySet<string>): Iterable<string>[] {
   const of = (family: 4 | 6): Subnet[] => subnets.filter(({ cidr }) => parsePrefix(cidr)?.family === family);
   return ([4, 6] as const)
     .map(of)
     .filter((ofFamily) => ofFamily.length > 0)
-    .map((ofFamily) => ({ [Symbol.iterator]: () => addressesOf(ofFamily) }));
+    .map((ofFamily) => ({ [Symbol.iterator]: () => addressesOf(ofFamily, taken) }));
 }
 
-function* addressesOf(subnets: readonly Subnet[]): Generator<string> {
+function* addressesOf(subnets: readonly Subnet[], taken: ReadonlySet<string>): Generator<string> {
   for (const subnet of subnets)
     for (const { from, to, family } of rangesOf(subnet))
       for (let value = from; value <= to; value++) {
         const { text } = addressFrom(family, value);
-        if (text !== subnet.gateway_ip) yield text;
+        if (text !== subnet.gateway_ip && !taken.has(text)) yield text;
       }
+}
+
+/** The first of a sequence, in a list; nothing of an empty one. */
+function firstOf(candidates: Iterable<string>): string[] {
+  for (const candidate of candidates) return [candidate];
+  return [];
 }
 
 /** The addresses that a subnet gives out: its allocation ranges, or all but the network's own, the broadcast address and, for IPv4, the usual gateway. */

@@ -73,60 +73,54 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc
-      .tuple(fc.constantFrom(...tenants), fc.constantFrom(...networks))
-      .chain(([tenant, id]) =>
-        object(
-          'lswitch',
-          tenant,
-          id,
-          maybe(
-            fc.record({
-              network_type: fc.constantFrom('vxlan', 'geneve', 'flat'),
-              shared_with: fc.constantFrom<string[]>([], ['red', 'blue']),
-              allow_remote: fc.constantFrom<string[]>([], ['red', 'blue']),
-            }),
-          ),
+    arbitrary: fc.tuple(fc.constantFrom(...tenants), fc.constantFrom(...networks)).chain(([tenant, id]) =>
+      object(
+        'lswitch',
+        tenant,
+        id,
+        maybe(
+          fc.record({
+            network_type: fc.constantFrom('vxlan', 'geneve', 'flat'),
+            shared_with: fc.constantFrom<string[]>([], ['red', 'blue']),
+            allow_remote: fc.constantFrom<string[]>([], ['red', 'blue']),
+          }),
         ),
       ),
+    ),
   },
   {
     weight: 4,
-    arbitrary: fc
-      .tuple(fc.constantFrom(...tenants), fc.constantFrom(...ids))
-      .chain(([tenant, id]) =>
-        object(
-          'child_port_segmentation',
-          tenant,
-          id,
-          maybe(
-            fc.record({
-              parent: portRef,
-              port: portRef,
-              segmentation_id: fc.constantFrom(100, 101),
-              enabled: fc.constantFrom(true, true, false),
-            }),
-          ),
+    arbitrary: fc.tuple(fc.constantFrom(...tenants), fc.constantFrom(...ids)).chain(([tenant, id]) =>
+      object(
+        'child_port_segmentation',
+        tenant,
+        id,
+        maybe(
+          fc.record({
+            parent: portRef,
+            port: portRef,
+            segmentation_id: fc.constantFrom(100, 101),
+            enabled: fc.constantFrom(true, true, false),
+          }),
         ),
       ),
+    ),
   },
   {
     weight: 2,
-    arbitrary: fc
-      .constantFrom(...chassis)
-      .chain((id) =>
-        object(
-          'chassis',
-          '_operator',
-          id,
-          maybe(
-            fc.record({
-              ips: fc.constantFrom<string[]>([], ['192.0.2.2'], ['2001:db8::2']),
-              tunnel_types: fc.constantFrom<string[]>([], ['vxlan'], ['vxlan', 'geneve']),
-            }),
-          ),
+    arbitrary: fc.constantFrom(...chassis).chain((id) =>
+      object(
+        'chassis',
+        '_operator',
+        id,
+        maybe(
+          fc.record({
+            ips: fc.constantFrom<string[]>([], ['192.0.2.2'], ['2001:db8::2']),
+            tunnel_types: fc.constantFrom<string[]>([], ['vxlan'], ['vxlan', 'geneve']),
+          }),
         ),
       ),
+    ),
   },
   {
     weight: 3,
@@ -311,7 +305,7 @@ void t.test('any history in any order ends in what a cold start wants', (t) => {
         );
         const cold = new Chassis();
         const shuffled = [...last.values()]
-          .map((each) => ({ each, rank: order.next().value ?? 0 }))
+          .map((each) => ({ each, rank: Number(order.next().value) }))
           .sort((a, b) => a.rank - b.rank);
         for (const { each } of shuffled) each.apply(cold.world);
         wantedMost = Math.max(wantedMost, warm.table.wanted().length);
