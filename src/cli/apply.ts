@@ -1,27 +1,16 @@
 // `damselfly apply`: makes the northbound hold what files say, and answers what came of it on each chassis.
 import type { Command } from 'commander';
-import { tenantOf } from '../model/ids.js';
-import type { AnyObject } from '../model/parse.js';
-import type { Store } from '../sync/buckets.js';
-import { SyncError } from '../sync/errors.js';
 import {
   change,
   changeStatuses,
   type ChangeOptions,
   checked,
   objectsOf,
-  readAround,
+  readForApply,
   sayPlan,
   withChangeOptions,
 } from './changing.js';
-import {
-  type Contents,
-  emptyContents,
-  refuse,
-  withNorthbound,
-  withNorthboundOptions,
-  withTenant,
-} from './northbound-cli.js';
+import { refuse, withNorthbound, withNorthboundOptions, withTenant } from './northbound-cli.js';
 import { number } from './numbering.js';
 import { after, planApply } from './plan.js';
 
@@ -53,7 +42,7 @@ async function apply(options: ChangeOptions): Promise<void> {
   }
   if (objects.length === 0) throw new Error('the files hold no objects');
   await withNorthbound(options, options.dryRun !== true, async (store) => {
-    const contents = await around(store, objects, options);
+    const contents = await readForApply(store, objects, options.dryRun === true);
     const steps = planApply(objects, contents.stored);
     const wrong = checked(steps, contents);
     if (wrong.length > 0) {
@@ -68,15 +57,4 @@ async function apply(options: ChangeOptions): Promise<void> {
     if (numbered.refused.length > 0) refuse(numbered.refused, options.json);
     else await change(store, steps, contents, options);
   });
-}
-
-/** What is there; for a dry run a northbound that nobody has made yet is an empty one. */
-async function around(store: Store, objects: readonly AnyObject[], { dryRun }: ChangeOptions): Promise<Contents> {
-  const tenants = [...new Set(objects.map(({ ref }) => tenantOf(ref)))];
-  try {
-    return await readAround(store, tenants, objects);
-  } catch (error) {
-    if (dryRun !== true || !(error instanceof SyncError) || error.code !== 'NATS_BUCKET_MISSING') throw error;
-    return { ...emptyContents(), known: new Set(tenants) };
-  }
 }

@@ -4,6 +4,7 @@ import { NbError } from '../model/errors.js';
 import { byteOrder, type Ref, tenantOf } from '../model/ids.js';
 import { type AnyObject, objectName } from '../model/parse.js';
 import type { Store } from '../sync/buckets.js';
+import { SyncError } from '../sync/errors.js';
 import { inconsistencies } from './consistency.js';
 import { readObjects } from './files.js';
 import { type Contents, emptyContents, type NorthboundOptions, readTenant } from './northbound-cli.js';
@@ -64,6 +65,21 @@ export async function readAround(
   const others = new Set([...held, ...given].flatMap(refsOf).map(tenantOf));
   for (const tenant of others) if (!own.has(tenant)) await readTenant(store, tenant, contents);
   return contents;
+}
+
+/** Reads what applying objects has to do with; a northbound that nobody has made yet may be an empty one. */
+export async function readForApply(
+  store: Store,
+  objects: readonly AnyObject[],
+  mayBeMissing: boolean,
+): Promise<Contents> {
+  const tenants = [...new Set(objects.map(({ ref }) => tenantOf(ref)))];
+  try {
+    return await readAround(store, tenants, objects);
+  } catch (error) {
+    if (!mayBeMissing || !(error instanceof SyncError) || error.code !== 'NATS_BUCKET_MISSING') throw error;
+    return { ...emptyContents(), known: new Set(tenants) };
+  }
 }
 
 /** The references that an object holds. */

@@ -7,11 +7,14 @@ import { addCompile } from './compile.js';
 import { addConfig } from './config.js';
 import { addController } from './controller.js';
 import { addDelete } from './delete.js';
+import { addDiff } from './diff.js';
 import { addExplain } from './explain.js';
 import { addGet } from './get.js';
+import { addNb } from './nb.js';
 import { addPipeline } from './pipeline.js';
 import { addSchema } from './schema.js';
 import { addStatus } from './status.js';
+import { addWatch } from './watch.js';
 import { version } from './version.js';
 
 const program = new Command('damselfly')
@@ -25,6 +28,9 @@ const commands = [
   addApply,
   addGet,
   addDelete,
+  addDiff,
+  addWatch,
+  addNb,
   addStatus,
   addExplain,
   addCompile,

@@ -6,12 +6,10 @@ import { type AnyObject, objectName, parseKind } from '../model/parse.js';
 import { autoMac } from '../model/port.js';
 import { numberName } from '../model/world.js';
 import type { Store } from '../sync/buckets.js';
-import { tenantFilter } from '../sync/keys.js';
 import {
   type Contents,
   emptyContents,
   type NorthboundOptions,
-  permittedSnapshot,
   readAll,
   readTenant,
   refFrom,
@@ -19,7 +17,7 @@ import {
   withNorthboundOptions,
   withTenant,
 } from './northbound-cli.js';
-import { readStatus, type StatusRecord } from './statuses.js';
+import { byObject, reportsNow, type StatusRecord } from './statuses.js';
 import { textTable } from './text-table.js';
 import { inline, inReferenceOrder, shortRef, writtenFields, yamlOf } from './written.js';
 
@@ -65,7 +63,7 @@ async function get(kindName: string | undefined, ids: readonly string[], options
   await withNorthbound(options, false, async (store) => {
     const contents = await read(store, tenants);
     const named = kind === undefined ? [] : ids.map((id) => objectName(kind, refFrom(kind, id, options.tenant)));
-    const missing = named.filter((name) => !isThere(contents, name));
+    const missing = named.filter((name) => !contents.stored.has(name));
     for (const name of missing) process.stderr.write(`${name}: not there\n`);
     if (missing.length > 0) process.exitCode = 1;
     const objects = [...contents.stored.values()].flatMap(({ object }) => object ?? []);
@@ -77,7 +75,8 @@ async function get(kindName: string | undefined, ids: readonly string[], options
     const output = options.json === true ? 'json' : options.output;
     if (output === 'yaml') process.stdout.write(yamlOf(wanted));
     else {
-      const statuses = await readStatuses(store, tenants);
+      const reports = await Promise.all((tenants ?? [undefined]).map((tenant) => reportsNow(store, tenant)));
+      const statuses = byObject(reports.flat());
       if (output === 'json')
         process.stdout.write(
           `${JSON.stringify(
@@ -91,11 +90,6 @@ async function get(kindName: string | undefined, ids: readonly string[], options
     sayUnreadable(contents, kind);
   });
 }
-
-const isThere = ({ stored }: Contents, name: string): boolean => {
-  const there = stored.get(name);
-  return there?.object !== undefined || there?.error !== undefined;
-};
 
 /** The tenants to read; undefined: all. */
 function tenantsOf(kind: Kind | undefined, ids: readonly string[], options: Options): string[] | undefined {
@@ -114,21 +108,6 @@ async function read(store: Store, tenants: readonly string[] | undefined): Promi
     if (!(await readTenant(store, tenant, contents)))
       throw new Error(`tenant ${tenant}: our credentials do not permit reading it`);
   return contents;
-}
-
-async function readStatuses(
-  store: Store,
-  tenants: readonly string[] | undefined,
-): Promise<Map<string, StatusRecord[]>> {
-  const filters = tenants?.map(tenantFilter) ?? ['>'];
-  const entries = await Promise.all(filters.map((filter) => permittedSnapshot(store.status, filter)));
-  const byName = new Map<string, StatusRecord[]>();
-  for (const entry of entries.flatMap((some) => some ?? [])) {
-    const status = readStatus(entry);
-    if (status?.type !== 'object') continue;
-    byName.set(status.object, [...(byName.get(status.object) ?? []), status]);
-  }
-  return byName;
 }
 
 /** Objects that cannot be read, and keys that are none, are named on standard error; the rest is printed. */

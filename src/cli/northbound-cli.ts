@@ -1,28 +1,24 @@
 // The northbound as commands see it: how it is found and connected to, and what is read of it at once.
-import { setTimeout, clearTimeout } from 'node:timers';
 import type { Command } from 'commander';
 import { readConfigFile, resolveConfig } from '../controller/config.js';
-import type { NbError } from '../model/errors.js';
-import { faultText } from '../model/errors.js';
+import { faultText, type NbError } from '../model/errors.js';
 import { operator, type Ref, refIn, refOf } from '../model/ids.js';
-import { type Kind, kindOf } from '../model/kinds.js';
+import type { Kind } from '../model/kinds.js';
 import { objectName } from '../model/parse.js';
 import { numberName } from '../model/world.js';
-import type { Bucket, Entry } from '../sync/bucket.js';
+import type { Entry } from '../sync/bucket.js';
 import { bindStore, openStore, type Store } from '../sync/buckets.js';
 import { connectNats } from '../sync/connect.js';
 import { readUrlFile, urlFile } from '../sync/data-dir.js';
 import { SyncError } from '../sync/errors.js';
-import { parseNbKey, tenantAllocFilter, tenantFilter } from '../sync/keys.js';
-import { readAlloc, readNb } from '../sync/records.js';
-import { Watch } from '../sync/watch.js';
+import { tenantAllocFilter } from '../sync/keys.js';
+import { listObjects, type StoredObject } from '../sync/objects.js';
+import { readAlloc } from '../sync/records.js';
+import { snapshot } from '../sync/snapshot.js';
 import type { Stored } from './plan.js';
 
 /** Exit status when what was given is refused and nothing was written. */
 export const refusedStatus = 2;
-
-/** How long a snapshot may take, in milliseconds. */
-const snapshotMs = 10_000;
 
 /** Options by which a command finds the northbound. */
 export interface NorthboundOptions {
@@ -94,39 +90,10 @@ function configOf(options: NorthboundOptions) {
   }).config;
 }
 
-/** What a filter of a bucket holds now, tombstones included. Throws SyncError. */
-export function snapshotOf(bucket: Bucket, filter: string): Promise<readonly Entry[]> {
-  return new Promise((resolve, reject) => {
-    const entries = new Map<string, Entry>();
-    const timer = setTimeout(() => {
-      watch.close();
-      reject(new SyncError('NATS_DEADLINE', `${bucket.name} ${filter}: no snapshot within ${snapshotMs} ms`));
-    }, snapshotMs);
-    const watch = new Watch(bucket, filter, {
-      started: () => {
-        entries.clear();
-      },
-      entry: (entry) => {
-        entries.set(entry.key, entry);
-      },
-      settled: () => {
-        clearTimeout(timer);
-        watch.close();
-        resolve([...entries.values()]);
-      },
-      failed: (error) => {
-        clearTimeout(timer);
-        watch.close();
-        reject(error);
-      },
-    });
-  });
-}
-
-/** As `snapshotOf`; undefined where the credentials do not permit it. */
-export async function permittedSnapshot(bucket: Bucket, filter: string): Promise<readonly Entry[] | undefined> {
+/** What `read` resolves to; undefined where the credentials do not permit it. */
+export async function permitted<T>(read: Promise<T>): Promise<T | undefined> {
   try {
-    return await snapshotOf(bucket, filter);
+    return await read;
   } catch (error) {
     if (error instanceof SyncError && error.code === 'NATS_NOT_PERMITTED') return undefined;
     throw error;
@@ -135,7 +102,7 @@ export async function permittedSnapshot(bucket: Bucket, filter: string): Promise
 
 /** What the northbound holds of some tenants. */
 export interface Contents {
-  /** By name, those that were deleted included. */
+  /** By name. */
   readonly stored: Map<string, Stored>;
   /** Keys that are no objects of ours, with the reason. */
   readonly strays: Map<string, string>;
@@ -159,39 +126,30 @@ export const emptyContents = (): Contents => ({
 
 /** Reads a tenant into `contents`; false where the credentials do not permit it. Allocations that they hide are left out. */
 export async function readTenant(store: Store, tenant: string, contents: Contents): Promise<boolean> {
-  const [nb, alloc] = await Promise.all([
-    permittedSnapshot(store.nb, tenantFilter(tenant)),
-    permittedSnapshot(store.alloc, tenantAllocFilter(tenant)),
+  const [objects, allocated] = await Promise.all([
+    permitted(listObjects(store, tenant)),
+    permitted(snapshot(store.alloc, tenantAllocFilter(tenant))),
   ]);
-  if (nb === undefined) return false;
+  if (objects === undefined) return false;
   contents.known.add(tenant);
-  for (const entry of nb) addStored(contents, entry);
-  for (const entry of alloc ?? []) addAllocated(contents, entry);
+  for (const object of objects) addStored(contents, object);
+  for (const entry of allocated ?? []) addAllocated(contents, entry);
   return true;
 }
 
 /** Reads the whole northbound. */
 export async function readAll(store: Store): Promise<Contents> {
   const contents = emptyContents();
-  const [nb, alloc] = await Promise.all([snapshotOf(store.nb, '>'), permittedSnapshot(store.alloc, '>')]);
-  for (const entry of nb) addStored(contents, entry);
-  for (const entry of alloc ?? []) addAllocated(contents, entry);
-  for (const entry of nb) {
-    const tenant = parseNbKey(entry.key)?.ref.split('/')[0];
-    if (tenant !== undefined) contents.known.add(tenant);
-  }
+  const [objects, allocated] = await Promise.all([
+    listObjects(store, undefined),
+    permitted(snapshot(store.alloc, '>')),
+  ]);
+  for (const object of objects) addStored(contents, object);
+  for (const entry of allocated ?? []) addAllocated(contents, entry);
   return contents;
 }
 
-function addStored({ stored, strays }: Contents, entry: Entry): void {
-  const name = parseNbKey(entry.key);
-  const kind = name === undefined ? undefined : kindOf(name.kind);
-  if (entry.text === undefined) {
-    if (name !== undefined && kind !== undefined) stored.set(objectName(kind, name.ref), { revision: entry.revision });
-    return;
-  }
-  const record = readNb(entry, entry.text);
-  const { revision } = entry;
+function addStored({ stored, strays }: Contents, { record, revision }: StoredObject): void {
   if (record.type === 'stray') strays.set(record.key, record.reason);
   else if (record.type === 'object')
     stored.set(objectName(record.object.kind, record.object.ref), { revision, object: record.object });

@@ -9,9 +9,8 @@ import { inReferenceOrder } from './written.js';
 
 /** What the northbound holds under one name. */
 export interface Stored {
-  /** The revision of its key, that of the tombstone where it was deleted. */
   readonly revision: number;
-  /** Absent where it was deleted or cannot be read. */
+  /** Absent where it cannot be read. */
   readonly object?: AnyObject;
   /** Why it cannot be read. */
   readonly error?: NbError;
@@ -20,7 +19,7 @@ export interface Stored {
 /** What becomes of an object. */
 export type Action = 'create' | 'change' | 'unchanged' | 'delete';
 
-/** One object, what becomes of it, and the revision on which that is decided (0: there was never one). */
+/** One object, what becomes of it, and the revision on which that is decided (0: there is none). */
 export interface Step {
   readonly action: Action;
   readonly kind: Kind;
@@ -30,16 +29,14 @@ export interface Step {
   readonly after?: AnyObject;
 }
 
-const held = (stored: Stored | undefined): boolean => stored?.object !== undefined || stored?.error !== undefined;
-
 /** What it takes to have these objects as they are given, what is referred to first. */
 export function planApply(objects: readonly AnyObject[], stored: ReadonlyMap<string, Stored>): Step[] {
   const steps = inReferenceOrder(objects).map((after): Step => {
     const there = stored.get(objectName(after.kind, after.ref));
     const { kind, ref } = after;
     const step = { kind, ref, expected: there?.revision ?? 0, after };
-    if (!held(there)) return { ...step, action: 'create' };
-    if (there?.object === undefined) return { ...step, action: 'change' };
+    if (there === undefined) return { ...step, action: 'create' };
+    if (there.object === undefined) return { ...step, action: 'change' };
     const action = isDeepStrictEqual(there.object.value, after.value) ? 'unchanged' : 'change';
     return { ...step, action, before: there.object };
   });
@@ -53,7 +50,7 @@ export function planDelete(
 ): Step[] {
   const steps = inReferenceOrder(names).flatMap(({ kind, ref }): Step[] => {
     const there = stored.get(objectName(kind, ref));
-    if (there === undefined || !held(there)) return [];
+    if (there === undefined) return [];
     const before = there.object === undefined ? {} : { before: there.object };
     return [{ action: 'delete', kind, ref, expected: there.revision, ...before }];
   });

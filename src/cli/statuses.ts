@@ -1,29 +1,20 @@
-// What chassis say: statuses of objects and summaries of tenants, as they are read from the status bucket.
+// What chassis say, in the two ways in which commands need it: of an object, and of a tenant as a whole.
 import { z } from 'zod';
-import { idOf } from '../model/ids.js';
+import { idOf, type Ref, tenantOf } from '../model/ids.js';
 import { objectName } from '../model/parse.js';
-import type { Entry } from '../sync/bucket.js';
-import { parseStatusKey } from '../sync/keys.js';
+import type { Store } from '../sync/buckets.js';
+import type { Report } from '../sync/status-reader.js';
+import { watchReports } from '../sync/status-reader.js';
+import { permitted } from './northbound-cli.js';
 
 const count = z.number().min(0);
-const schema = z.object({
-  state: z.string(),
-  reason: z.string().optional(),
-  revision: count,
-  recent: z.array(z.object({ revision: count, added: count, removed: count, tookMs: count })).optional(),
-});
+const recentSchema = z.array(z.object({ revision: count, added: count, removed: count, tookMs: count }));
 
 /** What a chassis did for a revision of the northbound. */
-export interface Done {
-  readonly revision: number;
-  readonly added: number;
-  readonly removed: number;
-  readonly tookMs: number;
-}
+export type Done = z.output<typeof recentSchema>[number];
 
 /** What one chassis says of one object. */
 export interface StatusRecord {
-  readonly type: 'object';
   readonly object: string;
   readonly chassis: string;
   readonly state: string;
@@ -33,35 +24,66 @@ export interface StatusRecord {
 
 /** What one chassis says of one tenant: up to which revision its switch has everything. */
 export interface SummaryRecord {
-  readonly type: 'summary';
   readonly chassis: string;
   readonly revision: number;
   readonly recent: readonly Done[];
 }
 
-/** Reads a key of the status bucket; undefined for a tombstone and for what is neither. */
-export function readStatus({ key, text }: Entry): StatusRecord | SummaryRecord | undefined {
-  const name = parseStatusKey(key);
-  const value = text === undefined ? undefined : schema.safeParse(parsed(text)).data;
-  if (name === undefined || value === undefined) return undefined;
-  const { chassis, kind, ref } = name;
-  const { state, reason, revision, recent = [] } = value;
-  // A chassis' word on itself inside a tenant is its word on that tenant.
-  if (kind === 'chassis' && idOf(ref) === chassis) return { type: 'summary', chassis, revision, recent };
-  return {
-    type: 'object',
-    object: objectName(kind, ref),
-    chassis,
-    state,
-    ...(reason === undefined ? {} : { reason }),
-    revision,
-  };
+/** A report's name, one per object and chassis. */
+export const reportName = ({ kind, ref, chassis }: Pick<Report, 'kind' | 'ref' | 'chassis'>): string =>
+  `${kind} ${ref} ${chassis}`;
+
+/** A chassis' word on itself inside a tenant is its word on that tenant. */
+const isSummary = ({ kind, ref, chassis }: { kind: string; ref: Ref; chassis: string }): boolean =>
+  kind === 'chassis' && idOf(ref) === chassis;
+
+/** A report as the summary of a tenant; undefined if it is about an object. */
+export const summaryOf = (report: Report): SummaryRecord | undefined =>
+  isSummary(report)
+    ? {
+        chassis: report.chassis,
+        revision: report.status.revision,
+        recent: recentSchema.safeParse(report.more['recent']).data ?? [],
+      }
+    : undefined;
+
+/** A report as what is said of an object. */
+export const statusOf = ({ kind, ref, chassis, status: { state, reason, revision } }: Report): StatusRecord => ({
+  object: objectName(kind, ref),
+  chassis,
+  state,
+  ...(reason === undefined ? {} : { reason }),
+  revision,
+});
+
+/** Everything that chassis say now of a tenant, or of all; nothing where the credentials hide it. */
+export async function reportsNow(store: Store, tenant: string | undefined): Promise<readonly Report[]> {
+  const reading = new Promise<readonly Report[]>((resolve, reject) => {
+    const reports = new Map<string, Report>();
+    const end = watchReports(store, tenant, {
+      report: (report) => reports.set(reportName(report), report),
+      gone: (report) => reports.delete(reportName(report)),
+      settled: () => {
+        end();
+        resolve([...reports.values()]);
+      },
+      failed: (error) => {
+        end();
+        reject(error);
+      },
+    });
+  });
+  return (await permitted(reading)) ?? [];
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // whoever wrote that says nothing
+/** The statuses of objects, by the object's name. */
+export function byObject(reports: readonly Report[]): Map<string, StatusRecord[]> {
+  const statuses = new Map<string, StatusRecord[]>();
+  for (const report of reports) {
+    const { object } = statusOf(report);
+    // A chassis' status inside another tenant is that tenant's summary, not the chassis' own.
+    if (!isSummary(report) || tenantOf(report.ref).startsWith('_'))
+      statuses.set(object, [...(statuses.get(object) ?? []), statusOf(report)]);
   }
+  return statuses;
 }

@@ -1,14 +1,14 @@
 // Writing a plan: kind by kind, so that nothing refers to what is not there, many at once within a kind, each only if nobody else
 // has written the object since it was read.
 import type { Kind } from '../model/kinds.js';
-import { objectName } from '../model/parse.js';
+import { type AnyObject, objectName } from '../model/parse.js';
 import type { Store } from '../sync/buckets.js';
 import { releaseAddresses } from '../sync/addresses.js';
 import { ConflictError, SyncError } from '../sync/errors.js';
 import { nbKey } from '../sync/keys.js';
+import { putObject, removeObject } from '../sync/objects.js';
 import type { Contents } from './northbound-cli.js';
 import type { Step } from './plan.js';
-import { storedValue } from './written.js';
 
 /** How many writes are under way at once. */
 const maxUnderWay = 64;
@@ -27,7 +27,7 @@ export async function write(
 ): Promise<readonly Written[]> {
   const all: Written[] = [];
   for (const group of groups(steps))
-    for (const written of await Promise.all(group.map((step) => one(store, step)))) {
+    for (const written of await Promise.all(group.map(async (step) => ({ step, revision: await one(store, step) })))) {
       done(written);
       all.push(written);
     }
@@ -47,27 +47,29 @@ function groups(steps: readonly Step[]): Step[][] {
   return out;
 }
 
-async function one({ nb }: Store, step: Step): Promise<Written> {
-  const key = nbKey(step.kind, step.ref);
+async function one(store: Store, { action, kind, ref, expected, after }: Step): Promise<number> {
+  if (action === 'unchanged' || (action !== 'delete' && after === undefined)) return expected;
   try {
-    switch (step.action) {
-      case 'unchanged':
-        return { step, revision: step.expected };
-      case 'delete':
-        return { step, revision: await nb.remove(key, step.expected) };
-      case 'create':
-      case 'change':
-        return {
-          step,
-          revision: await nb.put(key, step.after === undefined ? {} : storedValue(step.after), step.expected),
-        };
-    }
+    if (after === undefined) return await removeObject(store, kind, ref, expected);
+    return await (action === 'create' ? create(store, after) : putObject(store, kind, ref, after.value, expected));
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     throw new Error(
-      `${objectName(step.kind, step.ref)} was changed by somebody else while we worked; look at it, and run the command again`,
+      `${objectName(kind, ref)} was changed by somebody else while we worked; look at it, and run the command again`,
       { cause: error },
     );
+  }
+}
+
+/** Writes an object that is not there: on nothing, or on the tombstone of one that was deleted. */
+async function create(store: Store, { kind, ref, value }: AnyObject): Promise<number> {
+  try {
+    return await putObject(store, kind, ref, value, 0);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    const there = await store.nb.read(nbKey(kind, ref));
+    if (there === undefined || there.text !== undefined) throw error;
+    return putObject(store, kind, ref, value, there.revision);
   }
 }
 

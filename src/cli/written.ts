@@ -3,7 +3,7 @@ import { Document, isMap, isSeq } from 'yaml';
 import type { z } from 'zod';
 import { byteOrder, idOf, type Ref, tenantOf } from '../model/ids.js';
 import { type Kind, kinds, schemas } from '../model/kinds.js';
-import { type AnyObject, childId, schemaVersion } from '../model/parse.js';
+import { type AnyObject, childId } from '../model/parse.js';
 
 /** Fields that hold references; in a file those of the object's own tenant are written without it. */
 const references = new Set(['lswitch', 'parent', 'port']);
@@ -35,12 +35,6 @@ export function written(object: AnyObject): Record<string, unknown> {
     object.kind === 'child_port_segmentation' && id === childId(String(fields['parent']), String(fields['port']));
   return { kind: object.kind, ...(given ? {} : { id }), ...fields };
 }
-
-/** What is stored for an object. */
-export const storedValue = (object: AnyObject): Record<string, unknown> => ({
-  schema: schemaVersion,
-  ...object.value,
-});
 
 /** Objects in the order of a listing: tenants in byte order, what is referred to before what refers to it. */
 export const inReferenceOrder = <T extends { readonly kind: Kind; readonly ref: Ref }>(objects: readonly T[]): T[] =>
