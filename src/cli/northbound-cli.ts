@@ -1,6 +1,6 @@
 // The northbound as commands see it: how it is found and connected to, and what is read of it at once.
 import type { Command } from 'commander';
-import { readConfigFile, resolveConfig } from '../controller/config.js';
+import { natsAddress } from '../controller/nats-address.js';
 import { faultText, type NbError } from '../model/errors.js';
 import { operator, type Ref, refIn, refOf } from '../model/ids.js';
 import type { Kind } from '../model/kinds.js';
@@ -15,6 +15,7 @@ import { tenantAllocFilter } from '../sync/keys.js';
 import { listObjects, type StoredObject } from '../sync/objects.js';
 import { readAlloc } from '../sync/records.js';
 import { snapshot } from '../sync/snapshot.js';
+import { configFromCli } from './config.js';
 import type { Stored } from './plan.js';
 
 /** Exit status when what was given is refused and nothing was written. */
@@ -24,6 +25,7 @@ export const refusedStatus = 2;
 export interface NorthboundOptions {
   readonly nats?: string;
   readonly natsCreds?: string;
+  readonly natsParty?: string;
   readonly prefix?: string;
   readonly dataDir?: string;
   readonly config?: string;
@@ -38,6 +40,7 @@ export const withNorthboundOptions = (command: Command): Command =>
       'NATS servers, with commas (default: NATS_URL, the configuration, nats.url of the data directory)',
     )
     .option('--nats-creds <file>', 'credentials file for NATS (default: NATS_CREDS)')
+    .option('--nats-party <name>', 'who we are where every party has a NATS account of its own (default: NATS_PARTY)')
     .option('--prefix <word>', 'the first word of the names of the buckets')
     .option('--data-dir <path>', 'where a controller of this machine keeps nats.url')
     .option('--config <file>', 'configuration file')
@@ -53,41 +56,29 @@ export async function withNorthbound<T>(
   create: boolean,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const { nats: named, nats_creds: credentials, prefix, data_dir: dataDir } = configOf(options);
+  const { config } = configFromCli(options);
+  const { nats: named, prefix, data_dir: dataDir } = config;
   const found = named === '' ? readUrlFile(dataDir) : named;
   if (found === undefined)
     throw new SyncError(
       'NATS_UNREACHABLE',
       `where is the northbound? There is no ${urlFile(dataDir)}: start damselfly controller, which brings a NATS server of its own, or name yours with --nats nats://HOST:4222`,
     );
-  const address = { servers: found, ...(credentials === '' ? {} : { credentials }) };
-  const nats = await connectNats(address, { name: 'damselfly command', once: true }).catch((error: unknown) => {
-    if (named !== '' || !(error instanceof SyncError)) throw error;
-    throw new SyncError(
-      error.code,
-      `${error.message} (from ${urlFile(dataDir)}): start damselfly controller, or name a server with --nats`,
-      error,
-    );
-  });
+  const nats = await connectNats(natsAddress(config, found), { name: 'damselfly command', once: true }).catch(
+    (error: unknown) => {
+      if (named !== '' || !(error instanceof SyncError)) throw error;
+      throw new SyncError(
+        error.code,
+        `${error.message} (from ${urlFile(dataDir)}): start damselfly controller, or name a server with --nats`,
+        error,
+      );
+    },
+  );
   try {
     return await work(create ? (await openStore(nats, { prefix })).store : bindStore(nats, prefix));
   } finally {
     await nats.close();
   }
-}
-
-function configOf(options: NorthboundOptions) {
-  return resolveConfig({
-    flags: {
-      nats: options.nats,
-      nats_creds: options.natsCreds,
-      prefix: options.prefix,
-      data_dir: options.dataDir,
-    },
-    env: process.env,
-    file: readConfigFile(options.config),
-    externalIds: {},
-  }).config;
 }
 
 /** What `read` resolves to; undefined where the credentials do not permit it. */

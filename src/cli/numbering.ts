@@ -10,7 +10,6 @@ import type { Store } from '../sync/buckets.js';
 import { SyncError } from '../sync/errors.js';
 import type { Contents } from './northbound-cli.js';
 
-
 /** What came of it: what was refused, or that the credentials leave it to the chassis. */
 export interface Numbered {
   readonly refused: readonly NbError[];

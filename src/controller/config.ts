@@ -95,6 +95,13 @@ export const keys = {
     read: (value: unknown) => (typeof value === 'string' ? value : undefined),
     allowed: 'a path',
   } satisfies Key<string>,
+  nats_party: {
+    means: 'who we are where every party has a NATS account of its own: the tenant, or the name of the controller',
+    fallback: '',
+    env: 'NATS_PARTY',
+    read: (value: unknown) => (typeof value === 'string' && /^[^/\s]{0,63}$/.test(value) ? value : undefined),
+    allowed: 'a name of at most 63 characters without spaces or /',
+  } satisfies Key<string>,
   prefix: {
     means: 'the first word of the names of the northbound’s buckets',
     fallback: 'damselfly',

@@ -6,7 +6,7 @@ import { Allocator } from '../sync/allocate.js';
 import { allocateAddresses } from '../sync/addresses.js';
 import { openStore, type Store } from '../sync/buckets.js';
 import { Claims } from '../sync/claims.js';
-import { connectNats, type NatsAddress } from '../sync/connect.js';
+import { connectNats } from '../sync/connect.js';
 import { joinEmbeddedNats } from '../sync/embedded-nats.js';
 import { Heartbeat, registerChassis } from '../sync/heartbeat.js';
 import { IfaceSearch } from '../sync/iface.js';
@@ -16,6 +16,7 @@ import { StatusWriter } from '../sync/status.js';
 import type { NorthboundSink } from '../sync/sink.js';
 import type { Config } from './config.js';
 import type { CommitReport } from './installer.js';
+import { natsAddress } from './nats-address.js';
 import type { NorthboundMember, NorthboundService } from './northbound-service.js';
 import type { Found } from './plugs.js';
 import type { Status } from './reporter.js';
@@ -33,10 +34,7 @@ export async function openNorthbound(config: Config, version: string, log: Logge
       { url: embedded.url, dataDir: config.data_dir, started: embedded.started },
       `no NATS is configured: the northbound is a server of our own at ${embedded.url}, on this machine only (--nats URL for yours)`,
     );
-  const address: NatsAddress = {
-    servers: embedded?.url ?? config.nats,
-    ...(config.nats_creds === '' ? {} : { credentials: config.nats_creds }),
-  };
+  const address = natsAddress(config, embedded?.url ?? config.nats);
   let away = false;
   const nats = await connectNats(address, {
     name: `damselfly ${version}`,
