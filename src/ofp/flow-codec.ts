@@ -33,8 +33,22 @@ export const flowModCodec: BodyCodec<FlowMod> = {
     const match = readMatch(r);
     const instructions = readInstructions(r);
     if (!command) return undefined;
-    const where = { command, cookie, cookieMask, table, priority, idleTimeout, hardTimeout, flags };
-    return { type: 'flow_mod', ...where, outPort, outGroup, bufferId, match, instructions };
+    return {
+      type: 'flow_mod',
+      command,
+      cookie,
+      cookieMask,
+      table,
+      priority,
+      idleTimeout,
+      hardTimeout,
+      flags,
+      outPort,
+      outGroup,
+      bufferId,
+      match,
+      instructions,
+    };
   },
 };
 

@@ -104,6 +104,20 @@ void t.test('raw flow stats are the bytes that we would encode', (t) => {
   t.match(raw[0], { table: 3, priority: 4, cookie: flow.cookie, packetCount: 7n });
   t.equal(hexOf(raw[0]?.match ?? new Uint8Array()), hexOf(encodeMatch(flow.match)));
   t.equal(hexOf(raw[0]?.instructions ?? new Uint8Array()), hexOf(encodeInstructions(flow.instructions)));
-  t.throws(() => [...rawFlowStats(frame.slice(0, 40))], DecodeError);
+  for (let size = 0; size < frame.length; size++) {
+    if (size === 16 || size === 16 + (frame.length - 16) / 2) continue; // whole entries, and none is left
+    t.throws(() => [...rawFlowStats(frame.slice(0, size))], DecodeError, `${size} bytes`);
+  }
+  for (const [at, value] of [
+    [17, 0], // the entry's length
+    [17, 255],
+    [67, 0], // its match's length
+    [67, 255],
+    [9, 0], // the kind of multipart
+  ] as const) {
+    const wrong = frame.slice();
+    wrong[at] = value;
+    t.throws(() => [...rawFlowStats(wrong)], DecodeError, `byte ${at} is ${value}`);
+  }
   t.end();
 });
