@@ -12,7 +12,7 @@ import { packetInCodec, packetOutCodec } from './packet-codec.js';
 import * as port from './port-codec.js';
 import { Reader } from './reader.js';
 import * as session from './session-codec.js';
-import { Writer } from './writer.js';
+import { type Writer, written } from './writer.js';
 
 type Experimenters = Extract<Parameters<typeof writeExperimenter>[1], Message>;
 type PlainType = Exclude<Message, Experimenters | { type: 'unknown' }>['type'];
@@ -107,9 +107,9 @@ export function encodeInto(w: Writer, message: Message, xid: number): void {
 
 /** The bytes of a message. Throws EncodeError on a value that its field cannot hold. */
 export function encode(message: Message, xid: number): Uint8Array {
-  const w = new Writer(256);
-  encodeInto(w, message, xid);
-  return w.take();
+  return written((w) => {
+    encodeInto(w, message, xid);
+  });
 }
 
 function readBody(r: Reader, header: RawHeader, within?: InnerMessage): Message | undefined {

@@ -7,7 +7,7 @@ import type { GroupMod } from './messages.js';
 import type { GroupDesc } from './multipart-types.js';
 import type { Reader } from './reader.js';
 import type { GroupType } from './resource-types.js';
-import { Writer } from './writer.js';
+import { type Writer, written } from './writer.js';
 
 const types: readonly GroupType[] = ['all', 'select', 'indirect', 'ff'];
 const bucketHeaderSize = 16;
@@ -37,9 +37,9 @@ function writeBuckets(w: Writer, buckets: readonly Bucket[]): void {
 
 /** The bytes of a group's buckets. */
 export function encodeBuckets(buckets: readonly Bucket[]): Uint8Array {
-  const w = new Writer(1024);
-  writeBuckets(w, buckets);
-  return w.take();
+  return written((w) => {
+    writeBuckets(w, buckets);
+  });
 }
 
 function readBucket(r: Reader): Bucket {

@@ -2,7 +2,7 @@
 import { readActions, writeActions } from './action-codec.js';
 import type { Instruction } from './action-types.js';
 import type { Reader } from './reader.js';
-import { Writer } from './writer.js';
+import { type Writer, written } from './writer.js';
 
 const code = {
   goto_table: 1,
@@ -87,9 +87,9 @@ export function writeInstructions(w: Writer, instructions: readonly Instruction[
 
 /** The bytes of a flow's instructions. */
 export function encodeInstructions(instructions: readonly Instruction[]): Uint8Array {
-  const w = new Writer(256);
-  writeInstructions(w, instructions);
-  return w.take();
+  return written((w) => {
+    writeInstructions(w, instructions);
+  });
 }
 
 function readKnown(r: Reader, type: number, size: number): Instruction | undefined {

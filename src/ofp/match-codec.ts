@@ -3,7 +3,7 @@ import { field, fields, isFieldName, type AnyFieldValue, type FieldRow } from '.
 import type { Masked, Match, RawOxm } from './match.js';
 import { readOxm, writeOxm, writeRawOxm } from './oxm.js';
 import type { Reader } from './reader.js';
-import { Writer } from './writer.js';
+import { type Writer, written } from './writer.js';
 
 const oxmMatchType = 1;
 const matchHeaderSize = 4;
@@ -69,10 +69,11 @@ const valueIsMask = new Set([
   'tun_gtpu_msgtype',
 ]);
 
-function canonicalExact(row: FieldRow, value: number): { value?: number; mask?: number } {
+function canonicalExact(entry: MatchEntry): MatchEntry {
+  const { row, value } = entry;
   const flags = flagMasks.get(row.name);
-  if (flags !== undefined) return { value: value & flags, mask: flags };
-  return valueIsMask.has(row.name) && value !== 0 ? { mask: value } : {};
+  if (flags !== undefined) return { row, value: Number(value) & flags, mask: flags };
+  return valueIsMask.has(row.name) && Number(value) !== 0 ? { row, value, mask: Number(value) } : entry;
 }
 
 function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | bigint): MatchEntry | undefined {
@@ -81,14 +82,14 @@ function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | b
   if (maskBits === 0n) return undefined;
   const kept = fieldNumber(row, asBigint(value) & maskBits);
   if (maskBits === exactMask.get(row.name)) return { row, value: kept };
-  if (maskBits === allOnes(row)) return { row, value: kept, ...canonicalExact(row, Number(kept)) };
+  if (maskBits === allOnes(row)) return canonicalExact({ row, value: kept });
   return { row, value: kept, mask: fieldNumber(row, maskBits) };
 }
 
 function canonical(entry: MatchEntry): MatchEntry | undefined {
   const { row, value, mask } = entry;
   if (value instanceof Uint8Array || mask instanceof Uint8Array) return entry;
-  if (mask === undefined) return { row, value, ...canonicalExact(row, Number(value)) };
+  if (mask === undefined) return canonicalExact(entry);
   return canonicalMasked(row, value, mask);
 }
 
@@ -157,9 +158,9 @@ export function writeMatch(w: Writer, match: Match): void {
 
 /** The bytes of an ofp_match with its padding. */
 export function encodeMatch(match: Match): Uint8Array {
-  const w = new Writer(128);
-  writeMatch(w, match);
-  return w.take();
+  return written((w) => {
+    writeMatch(w, match);
+  });
 }
 
 /** Reads OXM fields until the reader is empty. */

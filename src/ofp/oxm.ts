@@ -22,8 +22,11 @@ function mustFit(row: FieldRow, fits: boolean, value: AnyFieldValue): void {
   if (!fits) throw new EncodeError(`${row.name} has ${row.bits} bits and cannot hold ${String(value)}`);
 }
 
+/** By bytes of a field: the smallest number that does not fit; larger fields hold every safe integer. */
+const limits: Readonly<Record<number, number>> = { 1: 2 ** 8, 2: 2 ** 16, 4: 2 ** 32, 6: 2 ** 48 };
+
 function writeNumber(w: Writer, row: FieldRow, value: number): void {
-  mustFit(row, value >= 0 && Number.isSafeInteger(value) && (row.bits > 52 || value < 2 ** (8 * row.size)), value);
+  mustFit(row, value >= 0 && Number.isSafeInteger(value) && value < (limits[row.size] ?? Infinity), value);
   if (row.size === 4) w.u32(value);
   else if (row.size === 2) w.u16(value);
   else if (row.size === 1) w.u8(value);

@@ -141,3 +141,33 @@ export class Writer {
     this.at = size;
   }
 }
+
+const poolSize = 8192;
+const largestPooledSize = 1024;
+const shared = new Writer(4096);
+let pool = new Uint8Array(0);
+let pooled = 0;
+
+/**
+ * What `write` writes, as bytes that are never written to again. Small results lie side by side in memory that they keep alive
+ * together: a buffer for each costs more than encoding does. Calls may nest.
+ */
+export function written(write: (w: Writer) => void): Uint8Array {
+  const start = shared.size;
+  try {
+    write(shared);
+    return kept(shared.peek(start));
+  } finally {
+    shared.reset(start);
+  }
+}
+
+function kept(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > largestPooledSize) return bytes.slice();
+  if (pooled + bytes.length > pool.length) {
+    pool = new Uint8Array(poolSize);
+    pooled = 0;
+  }
+  pool.set(bytes, pooled);
+  return pool.subarray(pooled, (pooled += bytes.length));
+}

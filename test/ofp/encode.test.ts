@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   apply,
   encode,
+  EncodeError,
   flowMod,
   goto,
   hexOf,
@@ -87,6 +88,32 @@ const cases: readonly (readonly [text: string, message: Message])[] = [
     },
   ],
 ];
+
+void t.test('encoded bytes stay as they are, whatever is encoded after them, small and large', (t) => {
+  const messages = cases.map(([, message]) => message);
+  const large = { type: 'echo_request', data: new Uint8Array(5000).fill(7) } as const;
+  const kept: (readonly [frame: Uint8Array, hex: string])[] = [];
+  for (let i = 0; i < 300; i++)
+    for (const message of [...messages, large]) {
+      const frame = encode(message, i);
+      kept.push([frame, hexOf(frame)]);
+    }
+  t.same(
+    kept.filter(([frame, hex]) => hexOf(frame) !== hex),
+    [],
+  );
+  t.end();
+});
+
+void t.test('a message that cannot be encoded spoils none after it', (t) => {
+  const wrong = flowMod({ table: 0, priority: 0, match: { in_port: -1 }, instructions: [] });
+  const [, right] = cases[0] ?? [];
+  if (right === undefined) throw new Error('no case');
+  const before = hexOf(encode(right, 0));
+  t.throws(() => encode(wrong, 0), EncodeError);
+  t.equal(hexOf(encode(right, 0)), before);
+  t.end();
+});
 
 for (const [text, message] of cases) {
   void t.test(`${text} is encoded as ovs-ofctl encodes it`, (t) => {
