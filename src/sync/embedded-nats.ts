@@ -1,213 +1,252 @@
-// A nats-server of our own, for a machine on which nobody names one. It is a process by itself and not a child that dies
-// with us: another controller on the machine may use it while the one that started it is upgraded. It ends with its last
-// user, so that stopping the only controller leaves nothing behind; whoever finds it gone while using it starts it again.
-// `flock` holds a lock for as long as the server lives, so that there is never a second one on the same store.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createConnection, createServer } from 'node:net';
+// The nats-server that a controller without a NATS address brings up for itself, on loopback, kept in the data directory.
+//
+// Whose is it? Nobody's: it is a process of its own that every controller of the machine uses, and the last one to
+// leave in good order stops it. So an upgrade or a crash of the controller that happened to start it never cuts the
+// others off, and a machine whose service is stopped runs nothing more. Where something ends it with its starter all
+// the same (a service manager that ends whole control groups), `revive` of any other user starts it on the same store.
+//
+// There is one at a time because it holds a lock on `<data dir>/nats.lock` for as long as it lives: flock(1) takes the
+// lock and becomes the server. The kernel gives it back however the server ends; no lock is ever stale.
+import { spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { setInterval, clearInterval } from 'node:timers';
-import { DataDirectory } from './data-directory.js';
-import { SyncError } from './errors.js';
+import { readUrlFile, writeUrlFile } from './data-dir.js';
+import { freePort, greets, isFree, loopback } from './loopback.js';
+import { ProcessRegister } from './process-register.js';
 
-/** The port that is tried first. */
-export const embeddedPort = 6655;
+const defaultPort = 6655;
+const startsTried = 5;
+const knownPortPatienceMs = 2_000;
 const lockTaken = 75;
-const startDeadlineMs = 15_000;
-const stopDeadlineMs = 5000;
-const greetingDeadlineMs = 500;
-const checkIntervalMs = 2000;
 
-/** How the server is found or started. */
-export interface EmbeddedOptions {
-  readonly dataDirectory: string;
+/** `port` is where the search for a free port begins (6655), `deadlineMs` how long a start may take
+ * (15 s), `program` the server's name or path. */
+export interface EmbeddedNatsOptions {
+  readonly dataDir: string;
   readonly port?: number;
+  readonly deadlineMs?: number;
   readonly program?: string;
-  /** The server ended and was started again, or could not be. */
-  readonly restarted?: (url: string) => void;
-  readonly failed?: (error: SyncError) => void;
 }
 
-/** A server that we use. */
+/** A nats-server of this machine that this process uses until it leaves. */
 export interface EmbeddedNats {
   readonly url: string;
-  /** Whether we started it; otherwise it ran already. */
-  readonly isStartedByUs: boolean;
-  /** Uses it no more; it ends if nobody else uses it. */
-  readonly release: () => Promise<void>;
+  /** Whether this process started it, or found it running. */
+  readonly started: boolean;
+  /** Starts it again if it is gone; resolves to its address, which changes only if its port was taken meanwhile. */
+  revive(): Promise<string>;
+  /** Says that this process needs it no longer; the last user stops it. Resolves to whether it was stopped. */
+  leave(): Promise<boolean>;
 }
 
-/** Whether a NATS server greets at that URL. */
-function greets(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: hostname, port: Number(port) });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(greetingDeadlineMs, () => {
-      end(false);
-    });
-    socket.once('error', () => {
-      end(false);
-    });
-    socket.once('data', (data) => {
-      end(data.toString('latin1').startsWith('INFO '));
-    });
-  });
+/** The embedded nats-server cannot be had: one line with what to do. */
+export class EmbeddedNatsError extends Error {
+  override readonly name = 'EmbeddedNatsError';
 }
 
-/** The first port from `from` on that nobody listens on. */
-async function freePort(from: number): Promise<number> {
-  for (let port = from; port < from + 100; port += 1) {
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once('error', () => {
-        resolve(false);
-      });
-      probe.listen(port, '127.0.0.1', () =>
-        probe.close(() => {
-          resolve(true);
-        }),
-      );
-    });
-    if (isFree) return port;
-  }
-  throw new SyncError('NATS_SERVER_PROGRAM', `none of the ports ${from} to ${from + 99} is free for a nats-server`);
+/** A try to start the server; `status` is its exit status, once it has ended. */
+interface Attempt {
+  readonly pid: number | undefined;
+  status?: number;
 }
 
-function launch(directory: DataDirectory, port: number, program: string): ChildProcess {
-  const server = [
-    program,
-    ...['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', directory.store],
-    ...['-P', directory.pidFile, '-l', directory.log, '--ports_file_dir', directory.path],
-  ];
-  const child = spawn('flock', ['--nonblock', '-E', String(lockTaken), '--no-fork', directory.lockFile, ...server], {
-    detached: true,
-    stdio: 'ignore',
-    cwd: '/',
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` },
-  });
-  child.unref();
-  return child;
+interface Running {
+  readonly url: string;
+  readonly started: boolean;
 }
 
-/** What became of a server that was launched: it greets, another one has the lock, or it ended. */
-async function outcome(directory: DataDirectory, child: ChildProcess, deadlineMs: number): Promise<string | number> {
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      resolve(code ?? -1);
-    });
-  });
-  const started = async (): Promise<string | undefined> => {
-    while (performance.now() < deadlineMs && child.exitCode === null && child.signalCode === null) {
-      const url = child.pid === undefined ? undefined : directory.urlOf(child.pid);
-      if (url !== undefined && (await greets(url))) return url;
-      await delay(20);
-    }
-    return undefined;
-  };
-  return (await Promise.race([ended, started()])) ?? child.exitCode ?? -1;
-}
+const usersOf = (dataDir: string) => new ProcessRegister(join(dataDir, 'nats.users'));
 
-/** The URL of the server that runs on this folder, if it greets. */
-async function running(directory: DataDirectory): Promise<string | undefined> {
-  const pid = directory.runningPid();
-  const url = pid === undefined ? undefined : directory.urlOf(pid);
-  return url !== undefined && (await greets(url)) ? url : undefined;
-}
-
-async function findOrStart(directory: DataDirectory, options: EmbeddedOptions, preferredPort: number) {
-  const program = options.program ?? 'nats-server';
-  const deadlineMs = performance.now() + startDeadlineMs;
-  let failures = 0;
-  while (performance.now() < deadlineMs && failures < 3) {
-    const url = await running(directory);
-    if (url !== undefined) return { url, isStartedByUs: false };
-    const came = await outcome(directory, launch(directory, await freePort(preferredPort), program), deadlineMs).catch(
-      (error: unknown) => {
-        throw new SyncError('NATS_SERVER_PROGRAM', 'flock cannot be run: apt-get install util-linux', error);
-      },
-    );
-    if (typeof came === 'string') return { url: came, isStartedByUs: true };
-    // flock itself says 69 (EX_UNAVAILABLE) or 126, 127 for a program that cannot be run.
-    if ([69, 126, 127].includes(came))
-      throw new SyncError(
-        'NATS_SERVER_PROGRAM',
-        `${program} is not installed: apt-get install nats-server, or name a running server with --nats`,
-      );
-    if (came !== lockTaken) failures += 1;
-    await delay(50);
-  }
-  const pid = directory.runningPid();
-  throw new SyncError(
-    'NATS_SERVER_PROGRAM',
-    pid === undefined
-      ? `nats-server does not start on ${directory.path}: ${directory.logTail()}`
-      : `the nats-server ${pid} of ${directory.path} does not answer here; end it, or use another data directory`,
-  );
-}
-
-async function stopServer(directory: DataDirectory): Promise<void> {
-  const pid = directory.runningPid();
-  directory.removeUrl();
-  if (pid === undefined) return;
-  process.kill(pid, 'SIGTERM');
-  const deadlineMs = performance.now() + stopDeadlineMs;
-  while (directory.runningPid() === pid && performance.now() < deadlineMs) await delay(20);
-}
-
-/** Finds the server of a data directory, or starts it. Throws SyncError in one line with what to do. */
-export async function useEmbeddedNats(options: EmbeddedOptions): Promise<EmbeddedNats> {
-  const directory = openDirectory(options.dataDirectory);
-  directory.register();
-  let isReleased = false;
-  let timer: ReturnType<typeof setInterval> | undefined;
-  const release = async () => {
-    if (isReleased) return;
-    isReleased = true;
-    clearInterval(timer);
-    directory.unregister();
-    if (!directory.hasUsers()) await stopServer(directory);
-  };
+/** Uses the nats-server of the data directory, and starts it where none runs. Throws EmbeddedNatsError. */
+export async function joinEmbeddedNats(options: EmbeddedNatsOptions): Promise<EmbeddedNats> {
+  const { dataDir } = options;
+  makeFolder(dataDir);
+  const users = usersOf(dataDir);
+  users.enter();
   try {
-    const found = await findOrStart(directory, options, options.port ?? embeddedPort);
-    directory.writeUrl(found.url);
-    timer = keepRunning(directory, options, found.url, () => isReleased);
-    return { ...found, release };
+    const { url, started } = await ensureRunning(options);
+    return {
+      url,
+      started,
+      revive: async () => (await ensureRunning(options)).url,
+      leave: async () => {
+        users.leave();
+        return stopUnusedNats(dataDir);
+      },
+    };
   } catch (error) {
-    await release();
+    users.leave();
     throw error;
   }
 }
 
-function openDirectory(path: string): DataDirectory {
+/** Stops the nats-server of a data directory unless a process uses it; resolves to whether one was stopped. */
+export async function stopUnusedNats(dataDir: string): Promise<boolean> {
+  if (usersOf(dataDir).users().length > 0 || !(await isLocked(dataDir))) return false;
+  const pid = pidOf(dataDir);
+  if (pid === undefined) return false;
+  process.kill(pid, 'SIGTERM');
+  const end = Date.now() + 5_000;
+  while (await isLocked(dataDir)) {
+    if (Date.now() > end) throw new EmbeddedNatsError(`nats-server (process ${pid}) does not end: kill -9 ${pid}`);
+    await delay(20);
+  }
+  return true;
+}
+
+function makeFolder(dataDir: string): void {
   try {
-    return new DataDirectory(path);
+    mkdirSync(dataDir, { recursive: true });
+    accessSync(dataDir, constants.W_OK);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SyncError('NATS_SERVER_PROGRAM', `${path} cannot be used: ${reason}; name another --data-dir`, error);
+    throw new EmbeddedNatsError(`no right to write in ${dataDir}: give another with DAMSELFLY_DATA_DIR`, {
+      cause: error,
+    });
   }
 }
 
-/** Starts the server again, on the same port, whenever it is found to have ended. */
-function keepRunning(directory: DataDirectory, options: EmbeddedOptions, url: string, isOver: () => boolean) {
-  let isBusy = false;
-  const check = async () => {
-    if (isBusy || isOver() || directory.runningPid() !== undefined) return;
-    isBusy = true;
-    try {
-      const again = await findOrStart(directory, options, Number(new URL(url).port));
-      directory.writeUrl(again.url);
-      options.restarted?.(again.url);
-      if (isOver() && !directory.hasUsers()) await stopServer(directory);
-    } catch (error) {
-      if (!(error instanceof SyncError)) throw error;
-      options.failed?.(error);
-    } finally {
-      isBusy = false;
+/** Tries to become the starter; whoever finds the lock taken waits for what the holder tells. */
+async function ensureRunning(options: EmbeddedNatsOptions): Promise<Running> {
+  const { dataDir, deadlineMs = 15_000 } = options;
+  const program = findProgram(options.program ?? 'nats-server');
+  const end = Date.now() + deadlineMs;
+  for (let starts = 1; ; starts++) {
+    const attempt = startServer(program, dataDir, await choosePort(options));
+    const url = await greeted(dataDir, attempt, end);
+    if (url !== undefined) {
+      writeUrlFile(dataDir, url);
+      return { url, started: attempt.pid === pidOf(dataDir) };
     }
-  };
-  return setInterval(() => void check(), checkIntervalMs);
+    // It ended: its port was taken in between, or whoever held the lock let go of it. Anything else stays as it is.
+    if (starts >= startsTried || Date.now() > end) throw startError(dataDir, attempt.status);
+  }
+}
+
+/** The address of the running server, ours or the lock's holder, once it greets; undefined when there is none any more. */
+async function greeted(dataDir: string, attempt: Attempt, end: number): Promise<string | undefined> {
+  while (attempt.status === undefined || (attempt.status === lockTaken && (await isLocked(dataDir)))) {
+    const url = urlOf(dataDir);
+    if (url !== undefined && (await greets(url))) return url;
+    if (Date.now() > end) return undefined;
+    await delay(20);
+  }
+  return undefined;
+}
+
+function findProgram(name: string): string {
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  const paths = name.includes('/') ? [name] : folders.map((folder) => join(folder, name));
+  const found = paths.find((path) => isExecutable(path));
+  if (found !== undefined) return found;
+  throw new EmbeddedNatsError(
+    `${name} is not installed: apt-get install nats-server, or give the address of yours with --nats`,
+  );
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false; // Not there, or not for us: that is the answer.
+  }
+}
+
+function startServer(program: string, dataDir: string, port: number): Attempt {
+  const file = (name: string) => join(dataDir, name);
+  const log = openSync(file('nats.log'), 'a');
+  // prettier-ignore
+  const server = [
+    program, '--addr', loopback, '--port', String(port), '--jetstream', '--store_dir', file('nats'),
+    '--pid', file('nats.pid'), '--ports_file_dir', dataDir,
+  ];
+  const flock = ['--no-fork', '--nonblock', '--conflict-exit-code', String(lockTaken), file('nats.lock')];
+  const child = spawn('flock', [...flock, ...server], { detached: true, cwd: dataDir, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const attempt: Attempt = { pid: child.pid };
+  child.once('error', () => (attempt.status = -1));
+  child.once('exit', (status) => (attempt.status = status ?? -1));
+  child.unref();
+  return attempt;
+}
+
+/** Whether a nats-server holds the data directory's lock. */
+function isLocked(dataDir: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const flock = ['--no-fork', '--nonblock', '--conflict-exit-code', String(lockTaken)];
+    const child = spawn('flock', [...flock, join(dataDir, 'nats.lock'), 'true'], { stdio: 'ignore' });
+    child.once('error', () => {
+      resolve(false);
+    });
+    child.once('exit', (status) => {
+      resolve(status === lockTaken);
+    });
+  });
+}
+
+/** The process id that the last server wrote, if that process runs. */
+function pidOf(dataDir: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(join(dataDir, 'nats.pid'), 'utf8'));
+    return Number.isSafeInteger(pid) && pid > 1 && isAlive(pid) ? pid : undefined;
+  } catch {
+    return undefined; // No server has written one yet.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Where the running server listens, by its own account; accounts that killed servers left are removed. */
+function urlOf(dataDir: string): string | undefined {
+  const pid = pidOf(dataDir);
+  if (pid === undefined) return undefined;
+  const accounts = readdirSync(dataDir).filter((name) => name.endsWith('.ports'));
+  const own = accounts.find((name) => name.endsWith(`_${pid}.ports`));
+  for (const name of accounts) if (name !== own) rmSync(join(dataDir, name), { force: true });
+  if (own === undefined) return undefined;
+  return /nats:\/\/[\d.]+:\d+/.exec(readFileSync(join(dataDir, own), 'utf8'))?.[0];
+}
+
+/**
+ * The port to listen on: the one that clients know from before, for which we wait a little, because a killed server
+ * keeps it until its last thread has gone; otherwise the first free one.
+ */
+async function choosePort({ dataDir, port = defaultPort }: EmbeddedNatsOptions): Promise<number> {
+  const before = readUrlFile(dataDir);
+  if (before === undefined) return firstFree(port);
+  const known = Number(new URL(before).port);
+  const end = Date.now() + knownPortPatienceMs;
+  while (!(await isFree(known))) {
+    // Somebody else keeps the port. If that is the running server, the port that we try does not matter.
+    if (Date.now() > end) return firstFree(known);
+    if (await isLocked(dataDir)) return known;
+    await delay(20);
+  }
+  return known;
+}
+
+async function firstFree(first: number): Promise<number> {
+  const port = await freePort(first);
+  if (port === undefined)
+    throw new EmbeddedNatsError(
+      `no port of ${loopback} from ${first} on is free: give the address of a NATS with --nats`,
+    );
+  return port;
+}
+
+function startError(dataDir: string, status: number | undefined): EmbeddedNatsError {
+  const url = urlOf(dataDir);
+  if (status === lockTaken)
+    return new EmbeddedNatsError(
+      `nats-server (process ${pidOf(dataDir) ?? 'unknown'}) holds ${dataDir} but does not answer on ${url ?? loopback}: ` +
+        'it may be in another network namespace; end it, or give another data directory with DAMSELFLY_DATA_DIR',
+    );
+  return new EmbeddedNatsError(`nats-server does not start: see ${join(dataDir, 'nats.log')}`);
 }

@@ -1,132 +1,167 @@
-// The nats-server of our own: found, shared, ended with its last user, and started again when it is gone.
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+// The embedded nats-server: one per data directory however many controllers start at once, gone with the last of them.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { connect } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import t, { type Test } from 'tap';
-import { openStore } from '../../src/sync/buckets.js';
-import { connectNats } from '../../src/sync/connect.js';
-import { DataDirectory, defaultDataDirectory, readNatsUrl } from '../../src/sync/data-directory.js';
-import { useEmbeddedNats } from '../../src/sync/embedded-nats.js';
+import { readUrlFile } from '../../src/sync/data-dir.js';
+import { EmbeddedNatsError, joinEmbeddedNats, stopUnusedNats } from '../../src/sync/embedded-nats.js';
 import { until } from '../lab/process.js';
 import { needing } from '../lab/requirements.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
 
-const options = needing('nats-server', 'flock');
-// A port of this process, so that a run beside another one does not meet its server.
-const port = 20_000 + (process.pid % 10_000);
+const needs = needing('nats-server', 'flock');
+const module = fileURLToPath(new URL('../../src/sync/embedded-nats.js', import.meta.url));
 
-function folder(t: Test): string {
-  const path = makeWorkDirectory();
-  t.teardown(async () => {
-    const pid = new DataDirectory(path).runningPid();
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
-    await until('it has ended', () => new DataDirectory(path).runningPid() === undefined);
-    removeWorkDirectory(path);
+/** A data directory that takes its server with it, whatever the test left running. */
+function dataDirectory(t: Test, port: number): { dataDir: string; port: number } {
+  const dataDir = makeWorkDirectory();
+  t.teardown(() => {
+    const pid = serverPid(dataDir);
+    if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL');
+    removeWorkDirectory(dataDir);
   });
-  return path;
+  return { dataDir, port };
 }
 
-/** A process that uses the server of a folder until it is killed; resolves to it once it does. */
-async function user(t: Test, dataDirectory: string) {
-  const script = join(dataDirectory, 'user.mjs');
-  const module = new URL('../../src/sync/embedded-nats.js', import.meta.url).href;
-  await writeFile(
-    script,
-    `import { useEmbeddedNats } from '${module}';
-const nats = await useEmbeddedNats({ dataDirectory: '${dataDirectory}', port: ${port} });
-process.send({ url: nats.url, isStartedByUs: nats.isStartedByUs });
-process.on('message', async () => { await nats.release(); process.disconnect(); });`,
-  );
-  const child = fork(script);
+function serverPid(dataDir: string): number | undefined {
+  const path = join(dataDir, 'nats.pid');
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : undefined;
+}
+
+function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+/** Another process that joins, says the address, and leaves in good order when its input ends. */
+function anotherController(t: Test, options: { dataDir: string; port: number }): ChildProcess {
+  const script = `import { joinEmbeddedNats } from ${JSON.stringify(module)};
+    const nats = await joinEmbeddedNats(${JSON.stringify(options)});
+    process.stdout.write(JSON.stringify({ url: nats.url, started: nats.started }));
+    process.stdin.on('end', async () => { await nats.leave(); process.exit(0); }).resume();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
-  const [said] = (await once(child, 'message')) as [{ url: string; isStartedByUs: boolean }];
-  return { child, said };
+  return child;
 }
 
-void t.test('the server keeps its store, leaves its URL, and ends with its only user', options, async (t) => {
-  const dataDirectory = folder(t);
-  const first = await useEmbeddedNats({ dataDirectory, port });
-  t.equal(first.isStartedByUs, true);
-  t.match(first.url, /^nats:\/\/127\.0\.0\.1:\d+$/);
-  t.equal(readNatsUrl(dataDirectory), first.url);
-  const nats = await connectNats({ servers: first.url }, { name: 'test', once: true });
-  await (await openStore(nats)).store.nb.put('red.lswitch.net', {});
-  await nats.close();
-  await first.release();
-  t.equal(new DataDirectory(dataDirectory).runningPid(), undefined);
-  t.equal(readNatsUrl(dataDirectory), undefined);
-  const second = await useEmbeddedNats({ dataDirectory, port });
-  const again = await connectNats({ servers: second.url }, { name: 'test', once: true });
-  const { store, created } = await openStore(again);
-  t.strictSame(created, []);
-  t.equal((await store.nb.read('red.lswitch.net'))?.text, '{}');
-  await again.close();
-  await second.release();
-});
+async function saidBy(child: ChildProcess): Promise<{ url: string; started: boolean }> {
+  const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
+  return JSON.parse(chunk.toString()) as { url: string; started: boolean };
+}
 
 void t.test(
-  'four that start at the same time use one server, and it outlives the one that started it',
-  options,
+  'six controllers that start at once use one server, which exactly one of them started',
+  needs,
   async (t) => {
-    const dataDirectory = folder(t);
-    const users = await Promise.all([1, 2, 3, 4].map(() => user(t, dataDirectory)));
-    t.equal(new Set(users.map(({ said }) => said.url)).size, 1);
-    t.equal(users.filter(({ said }) => said.isStartedByUs).length, 1);
-    const starter = users.find(({ said }) => said.isStartedByUs);
-    const others = users.filter((each) => each !== starter);
-    const pid = new DataDirectory(dataDirectory).runningPid();
-    starter?.child.kill('SIGKILL');
-    others[0]?.child.send('release');
-    others[1]?.child.send('release');
-    await Promise.all(
-      [starter, others[0], others[1]].map((each) => (each ? once(each.child, 'exit') : Promise.resolve())),
-    );
-    t.equal(new DataDirectory(dataDirectory).runningPid(), pid, 'one still uses it');
-    others[2]?.child.send('release');
-    await once(others[2]?.child ?? process, 'exit');
-    t.equal(new DataDirectory(dataDirectory).runningPid(), undefined, 'the last one ended it');
+    const options = dataDirectory(t, 26655);
+    const children = Array.from({ length: 6 }, () => anotherController(t, options));
+    const said = await Promise.all(children.map(saidBy));
+    t.equal(new Set(said.map(({ url }) => url)).size, 1);
+    t.equal(said.filter(({ started }) => started).length, 1);
+    t.equal(readUrlFile(options.dataDir), said[0]?.url);
+    t.equal(readdirSync(join(options.dataDir, 'nats.users')).length, 6);
   },
 );
 
-void t.test('a server that was killed is started again on its port', options, async (t) => {
-  const dataDirectory = folder(t);
-  const restarted: string[] = [];
-  const used = await useEmbeddedNats({ dataDirectory, port, restarted: (url) => restarted.push(url) });
-  const pid = Number(await readFile(join(dataDirectory, 'nats.pid'), 'utf8'));
+void t.test(
+  'the server outlives its starter, orderly or killed, while another uses it; the last one stops it',
+  needs,
+  async (t) => {
+    const options = dataDirectory(t, 26755);
+    const starter = anotherController(t, options);
+    const first = await saidBy(starter);
+    t.equal(first.started, true);
+    const killed = anotherController(t, options);
+    await saidBy(killed);
+    const last = await joinEmbeddedNats(options);
+    t.equal(last.started, false);
+    const pid = serverPid(options.dataDir)!;
+    starter.stdin!.end();
+    await once(starter, 'exit');
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    t.ok(isRunning(pid), 'still there for the third');
+    const client = await connect({ servers: last.url });
+    t.equal((await (await jetstreamManager(client)).getAccountInfo()).streams, 0);
+    await client.close();
+    t.equal(await last.leave(), true, 'the killed one does not count');
+    t.notOk(isRunning(pid));
+  },
+);
+
+void t.test('a server that was killed is revived on its port with its store', needs, async (t) => {
+  const options = dataDirectory(t, 26855);
+  const nats = await joinEmbeddedNats(options);
+  const client = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+  t.teardown(() => client.close());
+  await (await jetstreamManager(client)).streams.add({ name: 'kept', subjects: ['kept.>'] });
+  await jetstream(client).publish('kept.a', 'x');
+  const pid = serverPid(options.dataDir)!;
   process.kill(pid, 'SIGKILL');
-  await until('it is there again', () => restarted.length > 0);
-  t.strictSame(restarted, [used.url]);
-  await used.release();
+  await until('the server is gone', () => !isRunning(pid));
+  t.equal(await nats.revive(), nats.url);
+  t.not(serverPid(options.dataDir), pid);
+  await until('the client is back', () =>
+    client.rtt().then(
+      () => true,
+      () => false,
+    ),
+  );
+  t.equal((await (await jetstreamManager(client)).streams.info('kept')).state.messages, 1);
+  t.equal(await nats.revive(), nats.url, 'reviving what runs changes nothing');
+  await client.close();
+  t.equal(await nats.leave(), true);
 });
 
-void t.test('a port that is taken is passed over', options, async (t) => {
-  const dataDirectory = folder(t);
-  const squatter = createServer().listen(port, '127.0.0.1');
-  await once(squatter, 'listening');
-  t.teardown(() => void squatter.close());
-  const used = await useEmbeddedNats({ dataDirectory, port });
-  t.not(new URL(used.url).port, String(port));
-  await used.release();
+void t.test('a taken port is passed over, also by another program', needs, async (t) => {
+  const taken = createServer().listen(26955, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const nats = await joinEmbeddedNats(dataDirectory(t, 26955));
+  t.equal(nats.url, 'nats://127.0.0.1:26956');
+  await nats.leave();
 });
 
-void t.test('without the program it says how to get it', options, async (t) => {
-  const dataDirectory = folder(t);
-  await t.rejects(useEmbeddedNats({ dataDirectory, program: 'no-such-nats-server' }), {
-    code: 'NATS_SERVER_PROGRAM',
-    message: 'no-such-nats-server is not installed: apt-get install nats-server, or name a running server with --nats',
+void t.test('an address from before whose port another program has taken for good is given up', needs, async (t) => {
+  const options = dataDirectory(t, 27005);
+  await (await joinEmbeddedNats(options)).leave();
+  t.equal(readUrlFile(options.dataDir), 'nats://127.0.0.1:27005');
+  const taken = createServer().listen(27005, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const nats = await joinEmbeddedNats(options);
+  t.equal(nats.url, 'nats://127.0.0.1:27006');
+  t.equal(readUrlFile(options.dataDir), nats.url);
+  await nats.leave();
+});
+
+void t.test('a user file of a process id that was given out again does not keep the server', needs, async (t) => {
+  const options = dataDirectory(t, 27055);
+  const users = join(options.dataDir, 'nats.users');
+  mkdirSync(users);
+  writeFileSync(join(users, `${process.pid}.1`), '');
+  const nats = await joinEmbeddedNats(options);
+  t.equal(await nats.leave(), true);
+  t.equal(await stopUnusedNats(options.dataDir), false, 'nothing to stop any more');
+});
+
+void t.test('a server that cannot start, and one that is not installed, are one line each', needs, async (t) => {
+  const options = dataDirectory(t, 27155);
+  writeFileSync(join(options.dataDir, 'nats'), 'not a folder');
+  await t.rejects(joinEmbeddedNats(options), {
+    name: 'EmbeddedNatsError',
+    message: /does not start: see .*nats\.log$/,
   });
-  const file = join(dataDirectory, 'file');
-  await writeFile(file, '');
-  await t.rejects(useEmbeddedNats({ dataDirectory: join(file, 'folder') }), /cannot be used.*--data-dir/);
-  t.notOk(existsSync(join(dataDirectory, 'nats.url')));
-});
-
-void t.test('the folder is the system’s for root and the user’s own otherwise', options, (t) => {
-  t.equal(defaultDataDirectory({}, 0), '/var/lib/damselfly');
-  t.equal(defaultDataDirectory({ XDG_STATE_HOME: '/s' }, 1000), '/s/damselfly');
-  t.match(defaultDataDirectory({}, 1000), /\/\.local\/state\/damselfly$/);
-  t.end();
+  t.strictSame(readdirSync(join(options.dataDir, 'nats.users')), []);
+  await t.rejects(joinEmbeddedNats({ ...dataDirectory(t, 27205), program: 'no-such-server' }), {
+    message: /^no-such-server is not installed: apt-get install nats-server, or .* --nats$/,
+  });
+  const blocked = dataDirectory(t, 27255);
+  writeFileSync(join(blocked.dataDir, 'file'), '');
+  const error = await joinEmbeddedNats({ ...blocked, dataDir: join(blocked.dataDir, 'file') }).catch((e: unknown) => e);
+  t.ok(error instanceof EmbeddedNatsError);
 });
