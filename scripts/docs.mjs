@@ -4,4 +4,10 @@ import { pipelineText } from '../dist/src/cli/pipeline.js';
 
 const path = new URL('../DESIGN.md', import.meta.url);
 const text = readFileSync(path, 'utf8');
-writeFileSync(path, text.replace(/(<!-- pipeline -->\n)[^]*(<!-- \/pipeline -->)/, (_, begin, end) => `${begin}\n${pipelineText()}\n${end}`));
+writeFileSync(
+  path,
+  text.replace(
+    /(<!-- pipeline -->\n)[^]*(<!-- \/pipeline -->)/,
+    (_, begin, end) => `${begin}\n${pipelineText()}\n${end}`,
+  ),
+);

@@ -4,7 +4,7 @@ import { Engine } from '../apps/engine.js';
 import { type Owner, FlowTable } from '../flow/table.js';
 import { isFlow } from '../flow/item.js';
 import { type Fault, faultText, type NbError } from '../model/errors.js';
-import { byteOrder, ofPort, operator, type Ref, refOf } from '../model/ids.js';
+import { byteOrder, ofPort, operator, type Ref, refOf, tenantOf } from '../model/ids.js';
 import { tunnelTypes } from '../model/kinds.js';
 import { numberOffline } from '../model/numbering.js';
 import { type AnyObject, objectName } from '../model/parse.js';
@@ -63,6 +63,7 @@ export function compile(objects: readonly AnyObject[], refused: readonly NbError
   );
   world.settings.set('self', settingsOf(objects, options));
   for (const object of objects) world.put(object);
+  for (const tenant of tenantsIn(objects)) world.settled.set(tenant, true);
   const faults = numberOffline(world, objects);
   place(world, objects, options);
   world.graph.flush();
@@ -93,6 +94,16 @@ export function compile(objects: readonly AnyObject[], refused: readonly NbError
     ),
   };
 }
+
+/** A set of files is all there is: every tenant that is named is completely known. */
+const tenantsIn = (objects: readonly AnyObject[]): Set<string> =>
+  new Set(
+    objects.flatMap(({ kind, ref, value }) => [
+      tenantOf(ref),
+      ...(kind === 'lport' || kind === 'subnet' ? [tenantOf(value.lswitch)] : []),
+      ...(kind === 'child_port_segmentation' ? [tenantOf(value.port)] : []),
+    ]),
+  );
 
 /** The chassis as the files describe it; one that they do not mention can reach both families by every type of tunnel. */
 function settingsOf(objects: readonly AnyObject[], { chassis, tunnelMode }: CompileOptions): Settings {

@@ -60,7 +60,6 @@ export class Chassis {
   readonly reporter: Reporter;
   readonly #edges: ChassisEdges;
   readonly #log: Logger;
-  readonly #settled = new Set<string>();
   readonly #held = new Map<string, string>();
   readonly #unreadable = new Map<string, string>();
   #session: Session | undefined;
@@ -162,7 +161,7 @@ export class Chassis {
 
   /** Everything that the northbound holds of a tenant has been told. */
   settled(tenant: string): void {
-    this.#settled.add(tenant);
+    this.world.settled.set(tenant, true);
     this.schedule();
   }
 
@@ -197,7 +196,7 @@ export class Chassis {
       if (tenantOf(ref) === tenant) this.world.addresses.set(ref, undefined);
     this.#held.delete(tenant);
     this.#unreadable.delete(tenant);
-    this.#settled.delete(tenant);
+    this.world.settled.set(tenant, undefined);
     this.schedule();
   }
 
@@ -253,7 +252,7 @@ export class Chassis {
   waitsFor(): string[] {
     const waits = this.interest
       .tenants()
-      .filter((tenant) => !this.#settled.has(tenant))
+      .filter((tenant) => !this.world.settled.present(tenant))
       .map((tenant) => `the northbound of tenant ${tenant}`);
     if (this.#session === undefined) waits.push('the switch');
     if (!this.#plugsKnown) waits.push('the interfaces of the bridge');
@@ -343,7 +342,6 @@ export class Chassis {
     const tenants = this.interest.tenants();
     if (tenants.join() !== this.#watched.join()) {
       this.#watched = tenants;
-      for (const tenant of this.#settled) if (!tenants.includes(tenant)) this.#settled.delete(tenant);
       this.#edges.watch(tenants);
     }
     for (const ref of this.interest.unaddressed.members()) this.#address(ref);

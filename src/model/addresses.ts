@@ -27,13 +27,6 @@ export const isUnicastMac = (mac: string): boolean =>
 /** A canonical MAC address as a 48-bit number. */
 export const macNumber = (mac: string): number => Number.parseInt(mac.replaceAll(':', ''), 16);
 
-/** A 48-bit number as a canonical MAC address. */
-export const macText = (value: number): string =>
-  value
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/(..)(?=.)/g, '$1:');
-
 /** An IP address in canonical spelling; undefined if the text is none. Shortened IPv4 forms, zones and mapped addresses are none. */
 export function parseAddress(text: string): Address | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return { family: 4, text: ipaddr.IPv4.parse(text).toString() };

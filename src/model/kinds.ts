@@ -152,6 +152,3 @@ const aliases: Readonly<Record<string, Kind>> = {
 /** The canonical kind that a name or an alias stands for; undefined if there is none. */
 export const kindOf = (name: string): Kind | undefined =>
   kinds.find((kind) => kind === name) ?? (Object.hasOwn(aliases, name) ? aliases[name] : undefined);
-
-/** Every name that `kindOf` takes, for messages. */
-export const kindNames: readonly string[] = [...kinds, ...Object.keys(aliases)];

@@ -70,11 +70,10 @@ function permission(world: World, ref: Ref): Answer<Segment> {
   const tenant = tenantOf(ref);
   if (tenant !== operator && tenantOf(parent) !== tenant)
     return refused('parent', parent, 'must be a port of the same tenant: a segmentation lives with its parent');
-  if (
-    tenant !== operator &&
-    tenantOf(child) !== tenant &&
-    world.lports.get(child)?.shared_with.includes(tenant) !== true
-  )
+  const foreign = tenant !== operator && tenantOf(child) !== tenant;
+  if (foreign && world.settled.get(tenantOf(child)) === undefined)
+    return waiting('port', child, 'waits for the northbound of the tenant of its port');
+  if (foreign && world.lports.get(child)?.shared_with.includes(tenant) !== true)
     return refused('port', child, `there is no lport of that name that is shared with ${tenant}`);
   return { ok: { ref, parent, child, vid: vlanId(value.segmentation_id) } };
 }

@@ -55,6 +55,8 @@ export class World {
   readonly numbers = this.graph.input<string, number>();
   /** Addresses allocated to lports that asked for `ips: auto`. */
   readonly addresses = this.graph.input<Ref, readonly string[]>(sameJson);
+  /** The tenants of which everything that the northbound holds has been told. */
+  readonly settled = this.graph.input<string, true>();
   /** The chassis that has claimed an lport. */
   readonly claims = this.graph.input<Ref, string>();
   /** The lports whose interface is on this bridge. */

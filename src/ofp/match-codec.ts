@@ -7,9 +7,6 @@ import { type Writer, written } from './writer.js';
 
 const oxmMatchType = 1;
 const matchHeaderSize = 4;
-/** Bytes of a match that matches everything, padding included. */
-export const emptyMatchSize = 8;
-
 /** A field of a match with its mask; absent where every bit counts. */
 export interface MatchEntry {
   readonly row: FieldRow;

@@ -123,9 +123,6 @@ function givenField(word: Word, protocol: Protocol, given: Map<FieldName, GivenV
   given.set(row.name, mask === undefined ? value : { value, mask });
 }
 
-/** Whether a word stands for a protocol. */
-export const isProtocol = (word: string) => shortForms.has(word);
-
 function protocolOf(words: readonly Word[]): Protocol {
   let protocol = unknownProtocol;
   for (const { key, value } of words) {
