@@ -41,7 +41,7 @@ export function inconsistencies(
 const none: Fault = { field: '', allowed: '' };
 
 function faultsOf(objects: readonly AnyObject[], context: Context): Map<string, Fault> {
-  const world = worldOf(objects, context.numbers);
+  const world = worldOf(objects, context);
   const view = new View(world);
   world.graph.flush();
   const faults = new Map<string, Fault>();
@@ -53,8 +53,9 @@ function faultsOf(objects: readonly AnyObject[], context: Context): Map<string, 
 }
 
 /** A world without a place: no chassis, no claims. Whoever has no number yet gets one after all those that do. */
-function worldOf(objects: readonly AnyObject[], numbers: ReadonlyMap<string, number>): World {
+function worldOf(objects: readonly AnyObject[], { numbers, known }: Context): World {
   const world = new World();
+  for (const tenant of known) world.settled.set(tenant, true);
   world.settings.set('self', {
     chassis: '',
     encapIps: ['0.0.0.0', '::'],
