@@ -5,7 +5,7 @@ import type { Store } from '../sync/buckets.js';
 import { parseStatusKey } from '../sync/keys.js';
 import { defaultLeaseMs } from '../sync/liveness.js';
 import { snapshot } from '../sync/snapshot.js';
-import { type Report, watchReports } from '../sync/status-reader.js';
+import { readReport, type Report, watchReports } from '../sync/status-reader.js';
 import { permitted } from './northbound-cli.js';
 import { type Answer, answersOf, isComplete, isOvertaking, type Said, type Wanted } from './outcome.js';
 import { reportName, statusOf, summaryOf } from './statuses.js';
@@ -80,9 +80,11 @@ async function goneChassis(store: Store): Promise<Set<string>> {
   const beats = (await permitted(snapshot(store.status, `${operator}.chassis.*.*`))) ?? [];
   const newestMs = Math.max(...beats.map(({ storedMs }) => storedMs));
   return new Set(
-    beats.flatMap((beat) => {
-      const chassis = parseStatusKey(beat.key)?.chassis;
-      return chassis !== undefined && newestMs - beat.storedMs > defaultLeaseMs ? [chassis] : [];
+    beats.flatMap(({ key, text = '', storedMs }) => {
+      const leaseMs = readReport(key, text)?.more['leaseMs'];
+      const isGone = newestMs - storedMs > (typeof leaseMs === 'number' ? leaseMs : defaultLeaseMs);
+      const chassis = parseStatusKey(key)?.chassis;
+      return isGone && chassis !== undefined ? [chassis] : [];
     }),
   );
 }
