@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from mininet.link import Intf, TCIntf
@@ -178,7 +179,7 @@ class Damselfly(Controller):
         if state['objects']:
             self.apply(state['objects'])
         else:
-            warn('*** This topology brings no northbound objects. "damselfly status" names the ports that wait for some.\n')
+            threading.Thread(target=self.name_idle_ports, daemon=True).start()
         state['managed'] = bool(state['objects'])
 
     def await_nats(self):
@@ -189,9 +190,22 @@ class Damselfly(Controller):
                     raise Exception('damselfly controller did not start; it says:\n' + log.read())
             time.sleep(0.05)
 
+    def name_idle_ports(self):
+        """Silence would look like a fault: once the switches are there, says which ports carry nothing, and what to apply."""
+        end = time.time() + DEADLINE_S
+        while time.time() < end and self.process.poll() is None:
+            idle = [line.strip() for line in self.damselfly('status').stdout.splitlines() if ' lport' in line]
+            if idle:
+                warn('\n*** This topology brings no northbound objects:\n%s\n' % '\n'.join(idle))
+                return
+            time.sleep(0.2)
+
+    def damselfly(self, *words, **options):
+        return subprocess.run(program() + list(words), env=self.environment, text=True, check=False, capture_output=True,
+                              **options)
+
     def apply(self, objects):
-        done = subprocess.run(program() + ['apply', '-f', '-', '--no-wait'], env=self.environment, text=True, check=False,
-                              input=json.dumps({'objects': objects}), capture_output=True)
+        done = self.damselfly('apply', '-f', '-', '--no-wait', input=json.dumps({'objects': objects}))
         if done.returncode != 0:
             error('*** damselfly apply: %s%s\n' % (done.stdout, done.stderr))
 
