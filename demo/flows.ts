@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Chassis } from '../test/lab/chassis.js';
 import { Ovs } from '../test/lab/ovs.js';
 import { CommandError, run, until } from '../test/lab/process.js';
-import type { Line } from './line.js';
+import { holds, type Line } from './line.js';
+import { standing } from './northbound.js';
 import { damselfly } from './program.js';
 import { members, type ChassisName } from './plan.js';
 import type { Site } from './site.js';
@@ -155,4 +156,15 @@ export function flowLines(judge: Judge, step: string, waitMs = 5_000): Line[] {
       };
     },
   }));
+}
+
+/** Every status that a chassis has written says ACTIVE. */
+export function activeLine(site: Site, step: string): Line {
+  return holds(`active:${step}`, 'what the chassis report is ACTIVE, all of it', 'damselfly get', async () => {
+    const { reported, faulty } = await standing(site);
+    return {
+      held: reported > 0 && faulty.length === 0,
+      seen: faulty.length === 0 ? `${reported} statuses` : faulty.slice(0, 4).join('; '),
+    };
+  });
 }

@@ -3,7 +3,7 @@
 import { enterLab, isInsideLab } from '../test/lab/netns.js';
 import { labPrograms, unmetNeed } from '../test/lab/requirements.js';
 import { changes, type Hands } from './changes.js';
-import { flowLines, Judge } from './flows.js';
+import { activeLine, flowLines, Judge } from './flows.js';
 import { liveKeys, liveObjects } from './northbound.js';
 import { demoFiles } from './plan.js';
 import { Controller, damselfly } from './program.js';
@@ -68,13 +68,13 @@ async function show({ site, report, hands }: Stage): Promise<void> {
   const judge = await Judge.start(site, () => liveObjects(site));
   report.section('At rest');
   await report.checkAll(trafficLines(site, (network) => keyOf(`lswitch ${network}`)));
-  await report.checkAll(flowLines(judge, 'rest'));
+  await report.checkAll([...flowLines(judge, 'rest'), activeLine(site, 'rest')]);
   for (const change of changes) {
     const step = change(site, hands);
     report.section(step.title);
     await step.act();
     await report.checkAll(step.lines);
-    await report.checkAll(flowLines(judge, step.id));
+    await report.checkAll([...flowLines(judge, step.id), activeLine(site, step.id)]);
   }
 }
 
