@@ -48,5 +48,6 @@ function shown(one: ChassisSnapshot): string {
     `r${revision}`,
     reason ?? '',
   ]);
-  return `${[...head, ...textTable(rows)].join('\n')}\n`;
+  const unbound = one.unbound.map(({ object, reason }) => [`  ${object}`, 'DOWN', '', '', reason]);
+  return `${[...head, ...textTable([...rows, ...unbound])].join('\n')}\n`;
 }

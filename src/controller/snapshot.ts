@@ -3,6 +3,9 @@ import type { Controller, Served } from './controller.js';
 import { datapathText } from './bridges.js';
 import { idlePorts } from './idle-ports.js';
 import { byteOrder } from '../model/ids.js';
+import { objectName } from '../model/parse.js';
+import { reasonOf } from '../model/verdict.js';
+import type { Chassis } from './chassis.js';
 
 /** One chassis as it stands. */
 export interface ChassisSnapshot {
@@ -28,6 +31,8 @@ export interface ChassisSnapshot {
     readonly interface?: string;
     readonly ofport?: number;
   }[];
+  /** Lports of the watched tenants that no chassis has, and what each waits for; at most the first of them. */
+  readonly unbound: readonly { readonly object: string; readonly reason: string }[];
   /** Interfaces that do nothing yet, and what helps. */
   readonly idle: readonly string[];
   readonly problems: readonly string[];
@@ -66,6 +71,7 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
         ...(binding?.ofport === undefined ? {} : { ofport: binding.ofport }),
       };
     }),
+    unbound: unboundPorts(chassis),
     idle: idlePorts(chassis),
     problems: [
       ...edge.currentProblems(),
@@ -81,6 +87,22 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     },
     keys: numbers([...world.numbers.members()].map((name) => [name, world.numbers.peek(name)])),
   };
+}
+
+/** At most so many unbound ports are told. */
+const unboundLimit = 100;
+
+/** Lports that are nowhere: neither claimed, nor behind a VTEP, nor children, with what they wait for. */
+function unboundPorts({ world, view, reporter }: Chassis): { object: string; reason: string }[] {
+  const told = new Set(reporter.states().map(({ name }) => name));
+  return world
+    .refs('lport')
+    .filter((ref) => !world.claims.present(ref) && !told.has(objectName('lport', ref)))
+    .flatMap((ref) => {
+      const verdict = view.portAnswer(ref).no ?? view.placementAnswer(ref).no;
+      return verdict === undefined ? [] : [{ object: objectName('lport', ref), reason: reasonOf(verdict) }];
+    })
+    .slice(0, unboundLimit);
 }
 
 /** Numbers by name in byte order; what has none yet is 0. */
