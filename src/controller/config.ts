@@ -164,6 +164,17 @@ export const keys = {
     read: bool,
     allowed: 'true or false',
   } satisfies Key<boolean>,
+  linger: {
+    means: 'how long a tenant that nothing here needs any more is still watched, in seconds',
+    fallback: 60,
+    read: (value: unknown) => {
+      const seconds = typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
+      return typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds < 1e6
+        ? seconds
+        : undefined;
+    },
+    allowed: 'a number of seconds',
+  } satisfies Key<number>,
   repair: {
     means: 'put back flows that others change',
     fallback: true,

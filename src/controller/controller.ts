@@ -8,13 +8,15 @@ import type { Session } from '../switch/session.js';
 import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
-import { bridgeOf, chassisIdOf, datapathText, secureCommand } from './bridges.js';
+import { Admission } from './admission.js';
+import { bridgeOf, chassisIdOf, datapathText } from './bridges.js';
 import { Chassis } from './chassis.js';
 import { idlePorts } from './idle-ports.js';
 import type { Config } from './config.js';
 import { NorthboundEdge } from './northbound-edge.js';
 import type { NorthboundService } from './northbound-service.js';
 import { plugsOf, requestsByName, requestsOf } from './plugs.js';
+import { Repeats } from './repeats.js';
 import { expectedNames, TunnelKeeper } from './tunnel-keeper.js';
 
 /** How long things must be unchanged before we speak of interfaces that wait, in milliseconds. */
@@ -47,11 +49,14 @@ export class Controller {
   readonly #parts: Parts;
   readonly #apps: readonly App[];
   #closed = false;
+  readonly #admission: Admission;
+  readonly #refusals = new Repeats();
   readonly #idleTimers = new Map<bigint, NodeJS.Timeout>();
   readonly #idleSaid = new Map<bigint, string>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#admission = new Admission(parts.vswitch, parts.log);
     this.#apps = allApps.filter((app) => parts.config.apps.includes(app.name));
     this.switches.on('connected', (session) => {
       void this.#connected(session);
@@ -66,7 +71,11 @@ export class Controller {
       if (served?.chassis.session !== undefined) served.chassis.detach(served.chassis.session);
     });
     this.switches.on('refused', (peer, reason) => {
-      parts.log.warn({ peer, code: reason.code, reason: reason.message }, 'connection refused');
+      // A bridge that is refused comes again every few seconds, each time from another port.
+      const repeated = this.#refusals.say(`${peer.replace(/:\d+$/, '')} ${reason.code}`, performance.now());
+      if (repeated === undefined) return;
+      const more = repeated === 0 ? {} : { repeated };
+      parts.log.warn({ peer, code: reason.code, reason: reason.message, ...more }, 'connection refused');
     });
     this.switches.on('standby', (session, active) => {
       parts.log.info(
@@ -123,17 +132,15 @@ export class Controller {
   }
 
   async #connected(session: Session): Promise<void> {
-    const { log, vswitch } = this.#parts;
-    const datapath = datapathText(session.datapathId);
-    const bridge = vswitch === undefined ? undefined : bridgeOf(vswitch.view, session.datapathId);
-    if (!(await this.#isSecure(bridge, session))) return;
-    if (session.ended !== undefined) return;
+    const admitted = await this.#admission.admit(session);
+    if (admitted === undefined || this.#closed) return;
+    const { bridge } = admitted;
     const served = this.#served.get(session.datapathId) ?? this.#serve(session.datapathId, bridge);
     if (served === undefined || served.chassis.session === session) return;
-    log.info(
+    this.#parts.log.info(
       {
         chassis: served.chassis.id,
-        datapath,
+        datapath: datapathText(session.datapathId),
         bridge: served.bridge,
         peer: session.peer,
         switch: session.description.software,
@@ -147,34 +154,6 @@ export class Controller {
     this.#lookAt(served);
   }
 
-  /** Whether a bridge may be served: without a controller it must keep its flows and forward nothing by itself. */
-  async #isSecure(bridge: Bridge | undefined, session: Session): Promise<boolean> {
-    const { log, vswitch } = this.#parts;
-    const datapath = datapathText(session.datapathId);
-    if (bridge === undefined || vswitch === undefined) {
-      log.warn(
-        { datapath, command: secureCommand('BRIDGE') },
-        'cannot see whether the bridge is fail_mode=secure; make sure of it on its machine',
-      );
-      return true;
-    }
-    if (bridge.failMode === 'secure') return true;
-    try {
-      await vswitch.setFailModeSecure(bridge.name);
-      log.warn(
-        { bridge: bridge.name },
-        'set fail_mode=secure: the bridge would have forwarded as a learning switch without us',
-      );
-      return true;
-    } catch (error) {
-      log.error(
-        { err: error, bridge: bridge.name, command: secureCommand(bridge.name) },
-        'not served: the bridge is not fail_mode=secure and cannot be made so',
-      );
-      return false;
-    }
-  }
-
   #serve(datapathId: bigint, bridge: Bridge | undefined): Served | undefined {
     const { config, log, northbound, vswitch } = this.#parts;
     const id =
@@ -182,14 +161,18 @@ export class Controller {
         ? chassisIdOf({ bridges: [] }, datapathId, config.chassis)
         : chassisIdOf(vswitch.view, datapathId, config.chassis);
     const twin = [...this.#served.values()].find((served) => served.chassis.id === id);
-    if (twin !== undefined) {
+    if (twin !== undefined && this.#isGone(twin)) this.#retire(twin);
+    else if (twin !== undefined) {
       const command = `ovs-vsctl br-set-external-id ${bridge?.name ?? 'BRIDGE'} damselfly-chassis ID`;
-      log.error(
-        { chassis: id, bridge: bridge?.name, other: twin.bridge, command },
-        'not served: two bridges would be one chassis; name one of them',
-      );
+      this.#admission.complain(datapathId, 'not served: two bridges would be one chassis; name one of them', {
+        chassis: id,
+        bridge: bridge?.name,
+        other: twin.bridge,
+        command,
+      });
       return undefined;
     }
+    this.#admission.served(datapathId);
     const settings: Settings = {
       chassis: id,
       encapIps: config.encap_ip,
@@ -239,6 +222,19 @@ export class Controller {
     const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels };
     this.#served.set(datapathId, served);
     return served;
+  }
+
+  /** Whether a bridge was made away with; a new one may take its place as a chassis. */
+  #isGone({ datapathId, chassis }: Served): boolean {
+    const { vswitch } = this.#parts;
+    return chassis.session === undefined && vswitch !== undefined && bridgeOf(vswitch.view, datapathId) === undefined;
+  }
+
+  #retire({ datapathId, chassis, edge }: Served): void {
+    clearTimeout(this.#idleTimers.get(datapathId));
+    chassis.close();
+    edge.close();
+    this.#served.delete(datapathId);
   }
 
   /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */

@@ -63,7 +63,7 @@ export async function openNorthbound(config: Config, version: string, log: Logge
 }
 
 function service(store: Store, config: Config, log: Logger, end: () => Promise<void>): NorthboundService {
-  const northbound = new Northbound(store);
+  const northbound = new Northbound(store, { lingerMs: config.linger * 1000 });
   const allocator = new Allocator(store);
   const liveness = new Liveness(store);
   const members = new Map<string, Member>();

@@ -1,0 +1,300 @@
+// A private Open vSwitch, a private nats-server, and controllers as processes of their own: what the tests of the whole are made of.
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { operator, refIn, refOf } from '../../src/model/ids.js';
+import type { Kind } from '../../src/model/kinds.js';
+import { openStore, type Store } from '../../src/sync/buckets.js';
+import { connectNats } from '../../src/sync/connect.js';
+import { heldKey, statusKey } from '../../src/sync/keys.js';
+import { putObject, removeObject } from '../../src/sync/objects.js';
+import { readNumber } from '../../src/sync/records.js';
+import { readReport, type Report } from '../../src/sync/status-reader.js';
+import { NatsServer } from '../lab/nats.js';
+import { Ovs } from '../lab/ovs.js';
+import { isRunning, run, start, stop, until } from '../lab/process.js';
+import { needing, ovsPrograms } from '../lab/requirements.js';
+import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
+
+/** What these tests need of the machine. */
+export const wholeOptions = needing(...ovsPrograms, 'nats-server');
+
+/** How long anything may take before a test says that it did not happen: the machine may be slow. */
+export const patienceMs = 30_000;
+
+const program = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
+
+/** Runs a command of the command line to its end; resolves to exit status and output. */
+export async function damselfly(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; stdout: string; stderr: string }> {
+  const script = '"$0" "$@" 2>"$DAMSELFLY_STDERR"; echo "status $?"';
+  const dir = makeWorkDirectory();
+  try {
+    const stderr = join(dir, 'stderr');
+    const command = ['-c', script, process.execPath, program, ...args];
+    const out = await run('sh', command, { env: { ...env, DAMSELFLY_STDERR: stderr }, timeoutMs: 60_000 });
+    const end = /status (\d+)\n$/.exec(out);
+    return {
+      status: Number(end?.[1]),
+      stdout: out.slice(0, end?.index),
+      stderr: readFileSync(stderr, 'utf8'),
+    };
+  } finally {
+    removeWorkDirectory(dir);
+  }
+}
+
+/** A TCP port of loopback that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
+      });
+    });
+  });
+}
+
+/** One line of a controller's log. */
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [key: string]: unknown;
+}
+
+/** A controller that runs. */
+export class ControllerProcess {
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+
+  constructor(args: readonly string[], logFile: string, env: Readonly<Record<string, string>> = {}) {
+    this.#logFile = logFile;
+    this.#child = start(process.execPath, [program, 'controller', ...args], logFile, { env });
+  }
+
+  get isRunning(): boolean {
+    return isRunning(this.#child);
+  }
+
+  /** Everything that it has said. */
+  get text(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
+  }
+
+  /** Its log as events; what is no JSON is an event with that text. */
+  get log(): LogLine[] {
+    const lines = this.text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => (line.startsWith('{') ? (JSON.parse(line) as LogLine) : { level: 60, msg: line }));
+  }
+
+  /** The events whose text matches. */
+  said(pattern: RegExp): LogLine[] {
+    return this.log.filter(({ msg }) => pattern.test(msg));
+  }
+
+  /** Waits for an event whose text matches. */
+  async says(pattern: RegExp, deadlineMs = patienceMs): Promise<LogLine> {
+    return await until(
+      `the controller says ${pattern.source}; it said\n${this.text}`,
+      () => this.said(pattern)[0],
+      deadlineMs,
+    );
+  }
+
+  /** Ends it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await stop(this.#child, signal, 10_000);
+  }
+
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+}
+
+/** The bridges of a site, by name, each with its `external_ids:damselfly-chassis` (undefined: none). */
+export type Bridges = Readonly<Record<string, string | undefined>>;
+
+/** One machine: an Open vSwitch, a NATS server, and a client that writes the northbound. */
+export class Site {
+  readonly dir = makeWorkDirectory();
+  readonly ovs: Ovs;
+  readonly nats: NatsServer;
+  readonly store: Store;
+  readonly #t: Test;
+  #runs = 0;
+
+  private constructor(t: Test, ovs: Ovs, nats: NatsServer, store: Store) {
+    this.#t = t;
+    this.ovs = ovs;
+    this.nats = nats;
+    this.store = store;
+  }
+
+  /** Brings everything up but the controller; it goes with the test. */
+  static async start(t: Test, bridges: Bridges = { br1: 'c1' }): Promise<Site> {
+    const [ovs, nats] = await Promise.all([Ovs.start({ datapath: 'dummy' }), NatsServer.start()]);
+    t.teardown(() => nats.close());
+    t.teardown(() => ovs.close());
+    const connection = await connectNats({ servers: nats.url() }, { name: 'test' });
+    t.teardown(() => connection.close());
+    const site = new Site(t, ovs, nats, (await openStore(connection)).store);
+    t.teardown(() => {
+      removeWorkDirectory(site.dir);
+    });
+    for (const [name, chassis] of Object.entries(bridges)) await site.addBridge(name, chassis);
+    return site;
+  }
+
+  /** Adds a bridge, and says which chassis it is. */
+  async addBridge(name: string, chassis: string | undefined): Promise<void> {
+    await this.ovs.addBridge(name);
+    if (chassis !== undefined) await this.ovs.vsctl('br-set-external-id', name, 'damselfly-chassis', chassis);
+  }
+
+  /** What every controller of this site is given. */
+  get arguments(): string[] {
+    const dataDir = join(this.dir, 'data');
+    const site = ['--ovsdb', this.ovs.database, '--run-dir', this.ovs.dir, '--data-dir', dataDir];
+    return [...site, '--nats', this.nats.url(), '--config', join(this.dir, 'damselfly.yaml')];
+  }
+
+  /** The data directory of this site's controllers. */
+  get dataDir(): string {
+    return join(this.dir, 'data');
+  }
+
+  /** Starts a controller that dials these bridges, with further arguments; it goes with the test. */
+  controller(bridges: readonly string[] = ['br1'], ...more: readonly string[]): ControllerProcess {
+    const args = [
+      ...this.withoutFile,
+      '--listen',
+      `unix:${join(this.dir, 'openflow.sock')}`,
+      '--encap-ip',
+      '192.0.2.1',
+    ];
+    return this.run([...args, '--bridges', bridges.join(), ...more]);
+  }
+
+  /** The arguments of this site but the configuration file. */
+  get withoutFile(): string[] {
+    return this.arguments.slice(0, -2);
+  }
+
+  /** Starts a controller with exactly these arguments. */
+  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): ControllerProcess {
+    const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), env);
+    this.#t.teardown(() => controller.stop('SIGKILL'));
+    return controller;
+  }
+
+  /** Writes an object, `tenant/id`; resolves to its revision. */
+  put(kind: Kind, ref: string, fields: object = {}): Promise<number> {
+    return putObject(this.store, kind, refIn(operator, ref), fields);
+  }
+
+  /** Deletes an object. */
+  remove(kind: Kind, ref: string): Promise<number> {
+    return removeObject(this.store, kind, refIn(operator, ref));
+  }
+
+  /** A network and a port of it with an interface on a bridge; resolves to the ofport. */
+  async plugged(bridge: string, ref: string, name: string): Promise<number> {
+    const [tenant = '', id = ''] = ref.split('/');
+    return this.ovs.addPort(bridge, name, {
+      type: 'dummy',
+      ifaceId: id,
+      set: [`external_ids:damselfly-tenant=${tenant}`],
+    });
+  }
+
+  /** What a chassis says of an object; undefined if nothing. */
+  async report(kind: Kind, ref: string, chassis = 'c1'): Promise<Report | undefined> {
+    const key = statusKey(kind, refIn(operator, ref), chassis);
+    const text = (await this.store.status.read(key))?.text;
+    return text === undefined ? undefined : readReport(key, text);
+  }
+
+  /** What it says as one line: `ACTIVE`, or `ERROR: why`; empty if nothing. */
+  async standing(kind: Kind, ref: string, chassis = 'c1'): Promise<string> {
+    const status = (await this.report(kind, ref, chassis))?.status;
+    if (status === undefined) return '';
+    return status.reason === undefined ? status.state : `${status.state}: ${status.reason}`;
+  }
+
+  /** Waits until a chassis says this of an object (at least at a revision); resolves to what it says. */
+  async stands(kind: Kind, ref: string, pattern: RegExp, chassis = 'c1', revision = 0): Promise<string> {
+    let last = '';
+    const probe = async (): Promise<string | undefined> => {
+      last = await this.standing(kind, ref, chassis);
+      const known = (await this.report(kind, ref, chassis))?.status.revision ?? 0;
+      return pattern.test(last) && known >= revision ? last : undefined;
+    };
+    return until(`${kind} ${ref} is ${pattern.source} at ${chassis}`, probe, patienceMs).catch((error: unknown) => {
+      throw new Error(`${String(error)}; the last word was "${last}"`);
+    });
+  }
+
+  /** Waits until a chassis says ACTIVE of an object at a revision. */
+  async active(kind: Kind, ref: string, chassis = 'c1', revision = 0): Promise<void> {
+    await this.stands(kind, ref, /^ACTIVE$/, chassis, revision);
+  }
+
+  /** Waits until everything that was written is on the switch: a tenant's commit at a revision. */
+  async acknowledged(tenant: string, revision: number, chassis = 'c1'): Promise<void> {
+    await until(
+      `${chassis} acknowledges revision ${revision} of ${tenant}`,
+      async () => ((await this.report('chassis', refOf(tenant, chassis), chassis))?.status.revision ?? 0) >= revision,
+      patienceMs,
+    );
+  }
+
+  /** The flows of a bridge that are ours, without cookies. */
+  async ours(bridge = 'br1'): Promise<string[]> {
+    const flows = (await this.ovs.flows(bridge)).filter((line) => line.includes('cookie=0xd5f1'));
+    return flows.map((line) => line.replace(/cookie=[^ ]+ /, ''));
+  }
+
+  /** The groups of a bridge. */
+  async groups(bridge = 'br1'): Promise<string[]> {
+    const text = await this.ovs.ofctl(['dump-groups', bridge]);
+    return text.split('\n').flatMap((line) => (line.includes('group_id=') ? [line.trim()] : []));
+  }
+
+  /** Has ovs-vswitchd write down every OpenFlow message, so that `modsSince` can count. */
+  async listen(): Promise<void> {
+    await this.ovs.appctl('vlog/set', 'vconn:file:dbg');
+    await this.ovs.appctl('vlog/disable-rate-limit', 'vconn');
+  }
+
+  /** Where ovs-vswitchd's log ends now. */
+  mark(): number {
+    return this.ovs.log().length;
+  }
+
+  /** The flow and group messages that ovs-vswitchd says it has received since a mark, in its own words. */
+  async modsSince(mark: number): Promise<string[]> {
+    await delay(300); // its log is written by a thread of its own
+    const said = this.ovs.log().slice(mark);
+    return [...said.matchAll(/^.*OFPT_(?:FLOW|GROUP)_MOD.*$/gm)].map(([line]) => line);
+  }
+
+  /** Where a packet goes, as `ofproto/trace` says it: its last lines. */
+  trace(bridge: string, flow: string): Promise<string> {
+    return this.ovs.appctl('ofproto/trace', bridge, flow);
+  }
+}
+
+/** The unique key that an object was given, as flows have it. */
+export async function keyOf(site: Site, kind: 'lport' | 'lswitch', ref: string): Promise<string> {
+  const entry = await site.store.alloc.read(heldKey(kind, kind, refIn(operator, ref)));
+  return `0x${(readNumber(entry?.text ?? '') ?? NaN).toString(16)}`;
+}
