@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: one file per command; this one only lists them.
 import { Command, CommanderError } from 'commander';
+import { hasCode } from '../controller/failure.js';
 import { addApply } from './apply.js';
 import { addCleanup } from './cleanup.js';
 import { addCompile } from './compile.js';
@@ -40,6 +41,12 @@ const commands = [
   addPipeline,
 ];
 for (const add of commands) add(program);
+
+// Whoever reads what we print may have seen enough (`| head`): that is an end, not an error.
+process.stdout.on('error', (error) => {
+  if (!hasCode(error, 'EPIPE')) throw error;
+  process.exit();
+});
 
 try {
   await program.parseAsync();
