@@ -1,11 +1,17 @@
 // Runs the apps over a view and keeps what they want: each owner again only when an answer that it read has changed.
-import { flowItem, groupItem } from '../flow/item.js';
+import { flowItem, groupItem, type Item } from '../flow/item.js';
 import type { FlowTable, Owner } from '../flow/table.js';
 import type { TunnelPort, Wanted } from '../flow/wanted.js';
 import { numberName } from '../model/world.js';
 import type { Ref } from '../model/ids.js';
 import type { View } from '../model/view.js';
 import type { App } from './app.js';
+
+/** What an owner wants, ready to be compared; the flows' own objects are not kept. */
+interface Prepared {
+  readonly items: readonly Item[];
+  readonly tunnels: readonly TunnelPort[];
+}
 
 /** An app that failed for one owner: the others go on, and it is tried again when what it read changes. */
 export interface AppFailure {
@@ -46,17 +52,13 @@ export class Engine {
     const rule = app.rules[index];
     if (rule === undefined) return;
     const ownerOf = (member: string): Owner => ({ app: app.name, object: `${rule.kind} ${member}`, rule: index });
-    this.#view.world.graph.each<string, Wanted>(
+    this.#view.world.graph.each<string, Prepared>(
       rule.owners(this.#view),
-      (member) => rule.wants(this.#view, member),
+      (member) => prepared(app.id, rule.wants(this.#view, member)),
       (member, now, before) => {
         const owner = ownerOf(member);
         this.#failures.delete(failureName(owner));
-        const items =
-          now === undefined
-            ? []
-            : [...(now.groups ?? []).map(groupItem), ...now.flows.map((flow) => flowItem(app.id, flow))];
-        this.#table.want(owner, this.#rank(rule.kind, member), items);
+        this.#table.want(owner, this.#rank(rule.kind, member), now?.items ?? []);
         for (const tunnel of before?.tunnels ?? []) this.#tunnels.delete(tunnel.key);
         for (const tunnel of now?.tunnels ?? []) this.#tunnels.set(tunnel.key, tunnel);
       },
@@ -75,3 +77,10 @@ export class Engine {
 }
 
 const failureName = (owner: Owner): string => `${owner.app} ${owner.rule} ${owner.object}`;
+
+const noTunnels: readonly TunnelPort[] = [];
+
+const prepared = (app: number, { flows, groups, tunnels }: Wanted): Prepared => ({
+  items: [...(groups ?? []).map(groupItem), ...flows.map((flow) => flowItem(app, flow))],
+  tunnels: tunnels ?? noTunnels,
+});

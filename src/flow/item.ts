@@ -1,5 +1,5 @@
 // A wanted flow or group in the form in which it is compared with a switch: identity, content hash, and the bytes that install it.
-import { encode, encodeInstructions, encodeMatch, noBuffer, reservedGroup, reservedPort } from '../ofp/index.js';
+import { encode, noBuffer, reservedGroup, reservedPort } from '../ofp/index.js';
 import type { Flow, Group } from './wanted.js';
 
 /** A flow or group ready to be compared and sent. */
@@ -25,10 +25,6 @@ export function readCookie(cookie: bigint): { readonly app: number; readonly has
   return { app: Number((cookie >> 40n) & 0xffn), hash: Number(cookie & 0xff_ffff_ffffn) };
 }
 
-/** The cookie of a flow: whose it is and what it holds. */
-export const makeCookie = (app: number, hash: number): bigint =>
-  (BigInt(cookieTag) << 48n) | (BigInt(app) << 40n) | BigInt(hash);
-
 /** The identity of a flow by the bytes of its match. */
 export function flowIdentity(table: number, priority: number, match: Uint8Array): string {
   return `f${String.fromCharCode(table, priority >> 8, priority & 0xff)}${latin1(match)}`;
@@ -49,11 +45,15 @@ export const flowHash = (identity: string, instructions: Uint8Array): number => 
 /** The hash of a group's content as GROUP_DESC tells it. */
 export const groupHash = (identity: string, buckets: Uint8Array): number => hash40(identity, buckets);
 
-/** A wanted flow as an item; `app` goes into its cookie. */
+/** A wanted flow as an item; `app` goes into its cookie. Encoded once: identity and hash are read from the bytes. */
 export function flowItem(app: number, flow: Flow): Item {
-  const identity = flowIdentity(flow.table, flow.priority, encodeMatch(flow.match));
-  const hash = flowHash(identity, encodeInstructions(flow.instructions));
-  const frame = encode({ ...flowMod, ...flow, command: 'add', cookie: makeCookie(app, hash) }, 0);
+  const frame = encode({ ...flowMod, ...flow, command: 'add', cookie: 0n }, 0);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const matchEnd = flowModHeadSize + Math.ceil(view.getUint16(flowModHeadSize + 2) / 8) * 8;
+  const identity = flowIdentity(flow.table, flow.priority, frame.subarray(flowModHeadSize, matchEnd));
+  const hash = flowHash(identity, frame.subarray(matchEnd));
+  view.setUint32(cookieOffset, ((cookieTag << 16) | (app << 8) | Math.floor(hash / 2 ** 32)) >>> 0);
+  view.setUint32(cookieOffset + 4, hash % 2 ** 32);
   return { identity, hash, frame };
 }
 
@@ -87,6 +87,8 @@ export function removal(identity: string): Uint8Array {
   return frame;
 }
 
+/** Where a FLOW_MOD has its cookie (OpenFlow 1.3.5, 7.3.4.1). */
+const cookieOffset = 8;
 /** Bytes before the match of a FLOW_MOD (OpenFlow 1.3.5, 7.3.4.1). */
 const flowModHeadSize = 48;
 /** Bytes before the buckets of a GROUP_MOD (OpenFlow 1.3.5, 7.3.4.2). */

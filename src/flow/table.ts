@@ -68,6 +68,8 @@ export interface Refusal {
 }
 
 interface Claim {
+  /** The owner's name. */
+  readonly name: string;
   readonly owner: Owner;
   readonly rank: number;
   readonly item: Item;
@@ -104,7 +106,7 @@ export class FlowTable {
     const name = ownerName(owner);
     const before = this.#owned.get(name)?.identities ?? new Set<string>();
     const now = new Set(items.map((item) => item.identity));
-    for (const item of items) this.#claim(name, { owner, rank, item });
+    for (const item of items) this.#claim({ name, owner, rank, item });
     for (const identity of before) if (!now.has(identity)) this.#release(name, identity);
     if (now.size === 0) this.#owned.delete(name);
     else this.#owned.set(name, { owner, identities: now });
@@ -194,7 +196,7 @@ export class FlowTable {
       if (entry === undefined || change.hash === undefined) continue;
       entry.refused = { hash: change.hash, reason };
       const [winner] = entry.claims;
-      if (winner !== undefined) this.#compare(ownerName(winner.owner), change.identity); // it may be wanted otherwise by now
+      if (winner !== undefined) this.#compare(winner.name, change.identity); // it may be wanted otherwise by now
     }
   }
 
@@ -205,7 +207,7 @@ export class FlowTable {
       const [winner] = entry?.claims ?? [];
       if (entry?.refused === undefined || winner === undefined) continue;
       delete entry.refused;
-      this.#compare(ownerName(winner.owner), identity);
+      this.#compare(winner.name, identity);
     }
   }
 
@@ -253,19 +255,20 @@ export class FlowTable {
       .sort((a, b) => commitRank('add', a.item.identity) - commitRank('add', b.item.identity));
   }
 
-  #claim(name: string, claim: Claim): void {
+  #claim(claim: Claim): void {
     const { identity } = claim.item;
-    let entry = this.#entries.get(identity);
-    if (entry === undefined) this.#entries.set(identity, (entry = { claims: [] }));
-    entry.claims = [...entry.claims.filter((other) => ownerName(other.owner) !== name), claim].sort(byRank);
+    const entry = this.#entries.get(identity);
+    if (entry === undefined) this.#entries.set(identity, { claims: [claim] });
+    else if (entry.claims.length === 1 && entry.claims[0]?.name === claim.name) entry.claims = [claim];
+    else entry.claims = [...entry.claims.filter(({ name }) => name !== claim.name), claim].sort(byRank);
     this.#unwanted.delete(identity);
-    this.#compare(name, identity);
+    this.#compare(claim.name, identity);
   }
 
   #release(name: string, identity: string): void {
     const entry = this.#entries.get(identity);
     if (entry === undefined) return;
-    entry.claims = entry.claims.filter((claim) => ownerName(claim.owner) !== name);
+    entry.claims = entry.claims.filter((claim) => claim.name !== name);
     if (entry.claims.length > 0) {
       this.#compare(name, identity);
       return;
@@ -338,8 +341,7 @@ export class FlowTable {
 
 const ownerName = (owner: Owner): string => `${owner.app} ${owner.rule} ${owner.object}`;
 
-const byRank = (a: Claim, b: Claim): number =>
-  a.rank - b.rank || (ownerName(a.owner) < ownerName(b.owner) ? -1 : ownerName(a.owner) > ownerName(b.owner) ? 1 : 0);
+const byRank = (a: Claim, b: Claim): number => a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /** Groups before the flows that use them, then flows from the last table to the first; removals the other way round. */
 function commitRank(kind: Change['kind'], identity: string): number {
