@@ -123,7 +123,7 @@ export class Mirror<V> {
     // A first snapshot that begins again replaces what came of it so far: nothing was complete, so nothing can be lost.
     if (this.#phase === 'first') this.#fresh.set(entry.key, next);
     else if ((this.#held.get(entry.key)?.revision ?? 0) >= entry.revision) return;
-    if (this.#held.get(entry.key)?.revision !== entry.revision) this.#apply(entry.key, next);
+    if (this.#differs(this.#held.get(entry.key), next)) this.#apply(entry.key, next);
   }
 
   /** The snapshot is complete. */
@@ -160,11 +160,18 @@ export class Mirror<V> {
     this.#phase = 'live';
     for (const [key, { value }] of this.#held)
       if (value !== undefined && !fresh.has(key)) this.#apply(key, { value: undefined, revision: this.#seen });
-    for (const [key, next] of fresh) if (this.#held.get(key)?.revision !== next.revision) this.#apply(key, next);
+    for (const [key, next] of fresh) if (this.#differs(this.#held.get(key), next)) this.#apply(key, next);
     this.#held = fresh;
     this.#seen = highest(fresh);
     if (this.#isDoubted) this.#events.trusted();
     this.#isDoubted = false;
+  }
+
+  /** Whether the two are not the same: a store made anew counts from 1 again, so equal revisions prove nothing. */
+  #differs(before: Held<V> | undefined, next: Held<V>): boolean {
+    if (before?.revision !== next.revision) return true;
+    if (before.value === undefined || next.value === undefined) return before.value !== next.value;
+    return !this.#reader.same(before.value, next.value);
   }
 
   #apply(key: string, next: Held<V>): void {
