@@ -88,6 +88,8 @@ export class Reporter {
 
   /** A northbound revision of an object has come. */
   seen(kind: Kind, ref: Ref, revision: number): void {
+    // What was committed before any revision was waiting has nothing to do with those that come now.
+    if (this.#pending.size === 0) this.#sum = { added: 0, changed: 0, removed: 0, refused: 0 };
     const tenant = tenantOf(ref);
     const pending = this.#pending.get(tenant) ?? [];
     if (pending.length === 0) this.#pending.set(tenant, pending);
