@@ -246,6 +246,7 @@ export class Chassis {
   /** Ends all work; flows stay. */
   close(): void {
     this.#closed = true;
+    if (this.#session !== undefined) this.detach(this.#session);
   }
 
   /** What must be known before anything may be removed, and is not yet; empty: the view is whole. */

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { askAll } from '../../src/controller/control.js';
+import type { ChassisSnapshot } from '../../src/controller/snapshot.js';
 import { operator, refIn, refOf } from '../../src/model/ids.js';
 import type { Kind } from '../../src/model/kinds.js';
 import { openStore, type Store } from '../../src/sync/buckets.js';
@@ -257,10 +259,41 @@ export class Site {
     );
   }
 
+  /** What the controllers of this site know of themselves, by chassis. */
+  async snapshots(): Promise<ReadonlyMap<string, ChassisSnapshot>> {
+    const answers = await askAll(this.dataDir, { ask: 'status' });
+    return new Map(answers.flatMap((answer) => answer as ChassisSnapshot[]).map((one) => [one.chassis, one]));
+  }
+
+  /** Waits until a chassis knows everything that it waits for and has nothing left to send. */
+  async converged(chassis = 'c1'): Promise<ChassisSnapshot> {
+    return until(
+      `${chassis} has converged`,
+      async () => {
+        const one = (await this.snapshots()).get(chassis);
+        const isDone = one?.connected !== undefined && one.waits_for.length === 0 && one.flows.waiting === 0;
+        return isDone && one.flows.installed === one.flows.wanted ? one : undefined;
+      },
+      patienceMs,
+    );
+  }
+
+  /** The age of each flow of ours in seconds, by its text. */
+  async ages(bridge = 'br1'): Promise<ReadonlyMap<string, number>> {
+    const text = await this.ovs.ofctl(['dump-flows', bridge]);
+    const lines = text.split('\n').filter((line) => line.includes('cookie=0xd5f1'));
+    return new Map(
+      lines.map((line) => [
+        line.replace(/(duration|n_packets|n_bytes|idle_age|hard_age)=[^, ]+, /g, '').trim(),
+        Number(/duration=([\d.]+)s/.exec(line)?.[1]),
+      ]),
+    );
+  }
+
   /** The flows of a bridge that are ours, without cookies. */
   async ours(bridge = 'br1'): Promise<string[]> {
     const flows = (await this.ovs.flows(bridge)).filter((line) => line.includes('cookie=0xd5f1'));
-    return flows.map((line) => line.replace(/cookie=[^ ]+ /, ''));
+    return flows.map((line) => line.replace(/cookie=[^ ]+ /, '')).sort();
   }
 
   /** The groups of a bridge. */
