@@ -300,7 +300,7 @@ export class Chassis {
     if (whole && !this.table.whole) this.#edges.whole();
     this.table.whole = whole;
     this.#tunnels(round);
-    this.reporter.round(round);
+    this.reporter.round(round, (tenant) => this.interest.unanswered.present(tenant));
     this.installer.kick();
     this.reporter.report(this.table.acknowledged());
   }

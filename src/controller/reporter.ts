@@ -114,9 +114,10 @@ export class Reporter {
     this.#pending.delete(tenantOf(ref));
   }
 
-  /** Everything seen so far is in the table as of this round. */
-  round(round: number): void {
-    for (const pending of this.#pending.values()) for (const entry of pending) entry.round ??= round;
+  /** Everything seen so far is in the table as of this round, but for tenants that are unanswered: flows of theirs are still to come. */
+  round(round: number, isUnanswered: (tenant: string) => boolean): void {
+    for (const [tenant, pending] of this.#pending)
+      if (!isUnanswered(tenant)) for (const entry of pending) entry.round ??= round;
     for (const name of this.#dirty) {
       const object = this.#objects.get(name);
       if (object?.round === Infinity) object.round = round;

@@ -12,6 +12,8 @@ export class Interest {
   readonly #tenants: readonly Relation<string, Ref>[];
   /** Objects of those networks that have no number yet, by the name under which it is to be allocated. */
   readonly unnumbered: Relation<string, Ref>;
+  /** By tenant its lports for which the northbound has still to give a number or a claim: what they mean here is not known yet. */
+  readonly unanswered: Relation<string, Ref>;
   /** Lports of those networks that asked for addresses and have none yet. */
   readonly unaddressed: Relation<Ref, Ref>;
 
@@ -38,11 +40,10 @@ export class Interest {
       return value.shared_with.map((tenant) => [tenant, port] as const);
     });
     this.#tenants = [ofPorts, ofNetworks, ofUnclaimed];
-    this.unnumbered = graph.relation(lports, (port) => {
-      const network = lports.get(port)?.lswitch;
-      if (network === undefined || !this.#networks.has(network)) return [];
-      const names = [numberName('lport', port), numberName('lswitch', network)];
-      return names.flatMap((name) => (view.world.numbers.get(name) === undefined ? [[name, port] as const] : []));
+    this.unnumbered = graph.relation(lports, (port) => this.#numberless(port).map((name) => [name, port] as const));
+    this.unanswered = graph.relation(lports, (port) => {
+      const unclaimed = bindings.get(port) !== undefined && view.world.claims.get(port) === undefined;
+      return unclaimed || this.#numberless(port).length > 0 ? [[tenantOf(port), port]] : [];
     });
     this.unaddressed = graph.relation(lports, (port) => {
       const value = lports.get(port);
@@ -65,6 +66,14 @@ export class Interest {
       (segment) => this.#view.world.children.get(segment)?.port ?? [],
     );
     return [port, ...children];
+  }
+
+  /** The names of a port and of its network as far as they have no number yet, if the network is one of ours. */
+  #numberless(port: Ref): string[] {
+    const network = this.#view.world.lports.get(port)?.lswitch;
+    if (network === undefined || !this.#networks.has(network)) return [];
+    const names = [numberName('lport', port), numberName('lswitch', network)];
+    return names.filter((name) => this.#view.world.numbers.get(name) === undefined);
   }
 
   #networkOf(port: Ref): Ref[] {

@@ -1,0 +1,32 @@
+// What the controller promises to those who wait for a revision: it is acknowledged only when the switch has everything that it
+// means, although claims and numbers have to be asked for first.
+import t from 'tap';
+import { z } from 'zod';
+import { refIn } from '../../src/model/ids.js';
+import { Site, wholeOptions } from './controller-lab.js';
+
+t.setTimeout(120_000);
+
+const recentSchema = z.object({ recent: z.array(z.object({ added: z.number() })) });
+
+void t.test('who waits for a revision finds its flows on the switch', wholeOptions, async (t) => {
+  const site = await Site.start(t);
+  const tenants = Array.from({ length: 8 }, (_, index) => `tenant${index}`);
+  const sums = new Set<number>();
+  const ofports = new Map<string, number>();
+  for (const tenant of tenants) ofports.set(tenant, await site.plugged('br1', `${tenant}/a`, tenant));
+  const controller = site.controller();
+  await controller.says(/interface tenant7 waits for lport/);
+  for (const [tenant, ofport] of ofports) {
+    await site.put('lswitch', `${tenant}/net`);
+    const port = { lswitch: 'net', macs: ['fa:16:3e:00:00:01'], ips: ['10.0.0.1'] };
+    const revision = await site.put('lport', `${tenant}/a`, port);
+    await site.acknowledged(tenant, revision);
+    const said = await site.report('chassis', refIn(tenant, 'c1'));
+    sums.add(recentSchema.parse(said?.more).recent.reduce((sum, { added }) => sum + added, 0));
+    const flows = await site.ours();
+    t.equal(flows.filter((flow) => flow.endsWith(`actions=output:${ofport}`)).length, 1, `${tenant}: dispatched to`);
+  }
+  t.equal(sums.size, 1, `each tenant is told of its own flows: ${[...sums].join()}`);
+  t.ok([...sums].every((sum) => sum > 0));
+});
