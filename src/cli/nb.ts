@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Backup, exportBackup, importBackup } from '../sync/backup.js';
 import type { Store } from '../sync/buckets.js';
 import { acceptSubject } from '../sync/northbound.js';
+import { addAccounts } from './nb-accounts.js';
 import { type NorthboundOptions, withNorthbound, withNorthboundOptions } from './northbound-cli.js';
 
 /** How long controllers may take to answer that they accepted, in milliseconds. */
@@ -20,7 +21,7 @@ const acceptedSchema = z.object({ gone: z.int(), changed: z.int() });
 
 /** Adds the commands. */
 export function addNb(program: Command): void {
-  const nb = program.command('nb').description('the northbound as a whole: export, import, accept');
+  const nb = program.command('nb').description('the northbound as a whole: export, import, accept, accounts');
   withNorthboundOptions(nb.command('export'))
     .description('print everything that the northbound holds, allocations and claims included, as JSON')
     .addHelpText('after', '\nExample:\n  damselfly nb export > northbound.json')
@@ -53,6 +54,7 @@ Example:
   damselfly nb accept red`,
     )
     .action(accept);
+  addAccounts(nb);
 }
 
 async function importFile(path: string, options: NorthboundOptions & { readonly overwrite?: boolean }): Promise<void> {

@@ -76,17 +76,29 @@ export async function withNorthbound<T>(
   );
   try {
     return await work(create ? (await openStore(nats, { prefix })).store : bindStore(nats, prefix));
+  } catch (error) {
+    if (nats.domain === undefined || !(error instanceof SyncError) || error.code !== 'NATS_BUCKET_MISSING') throw error;
+    throw new SyncError(
+      'NATS_NOT_PERMITTED',
+      `${error.message.split(':')[0] ?? ''}: the account of ${config.nats_party} does not permit that, or there is no northbound yet`,
+      error,
+    );
   } finally {
     await nats.close();
   }
 }
 
+/** Whether an error means that we may not: in an account of our own, what we may not reach is silent. */
+export const isForbidden = ({ nats }: Store, error: unknown): boolean =>
+  error instanceof SyncError &&
+  (error.code === 'NATS_NOT_PERMITTED' || (error.code === 'NATS_BUCKET_MISSING' && nats.domain !== undefined));
+
 /** What `read` resolves to; undefined where the credentials do not permit it. */
-export async function permitted<T>(read: Promise<T>): Promise<T | undefined> {
+export async function permitted<T>(store: Store, read: Promise<T>): Promise<T | undefined> {
   try {
     return await read;
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'NATS_NOT_PERMITTED') return undefined;
+    if (isForbidden(store, error)) return undefined;
     throw error;
   }
 }
@@ -118,8 +130,8 @@ export const emptyContents = (): Contents => ({
 /** Reads a tenant into `contents`; false where the credentials do not permit it. Allocations that they hide are left out. */
 export async function readTenant(store: Store, tenant: string, contents: Contents): Promise<boolean> {
   const [objects, allocated] = await Promise.all([
-    permitted(listObjects(store, tenant)),
-    permitted(snapshot(store.alloc, tenantAllocFilter(tenant))),
+    permitted(store, listObjects(store, tenant)),
+    permitted(store, snapshot(store.alloc, tenantAllocFilter(tenant))),
   ]);
   if (objects === undefined) return false;
   contents.known.add(tenant);
@@ -133,7 +145,7 @@ export async function readAll(store: Store): Promise<Contents> {
   const contents = emptyContents();
   const [objects, allocated] = await Promise.all([
     listObjects(store, undefined),
-    permitted(snapshot(store.alloc, '>')),
+    permitted(store, snapshot(store.alloc, '>')),
   ]);
   for (const object of objects) addStored(contents, object);
   for (const entry of allocated ?? []) addAllocated(contents, entry);

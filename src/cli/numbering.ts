@@ -8,7 +8,7 @@ import { allocateAddresses } from '../sync/addresses.js';
 import { Allocator } from '../sync/allocate.js';
 import type { Store } from '../sync/buckets.js';
 import { SyncError } from '../sync/errors.js';
-import type { Contents } from './northbound-cli.js';
+import { type Contents, isForbidden } from './northbound-cli.js';
 
 /** What came of it: what was refused, or that the credentials leave it to the chassis. */
 export interface Numbered {
@@ -34,7 +34,7 @@ export async function number(
     for (const object of objects) await addressesFor(store, object, all, contents, refused);
     return { refused, leftToChassis: false };
   } catch (error) {
-    if (error instanceof SyncError && error.code === 'NATS_NOT_PERMITTED') return { refused, leftToChassis: true };
+    if (isForbidden(store, error)) return { refused, leftToChassis: true };
     throw error;
   }
 }

@@ -73,7 +73,7 @@ export async function reportsNow(store: Store, tenant: string | undefined): Prom
       },
     });
   });
-  return (await permitted(reading)) ?? [];
+  return (await permitted(store, reading)) ?? [];
 }
 
 /** The statuses of objects, by the object's name. */

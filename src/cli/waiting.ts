@@ -77,7 +77,7 @@ function saidBy(reports: readonly Report[], gone: ReadonlySet<string>): Said {
 
 /** The chassis whose last heartbeat is older than their lease, by the server's clock; none where we may not know. */
 async function goneChassis(store: Store): Promise<Set<string>> {
-  const beats = (await permitted(snapshot(store.status, `${operator}.chassis.*.*`))) ?? [];
+  const beats = (await permitted(store, snapshot(store.status, `${operator}.chassis.*.*`))) ?? [];
   const newestMs = Math.max(...beats.map(({ storedMs }) => storedMs));
   return new Set(
     beats.flatMap(({ key, text = '', storedMs }) => {

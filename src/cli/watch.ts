@@ -49,11 +49,13 @@ async function watch(kindName: string | undefined, options: Options): Promise<vo
     const say = (change: Change): void => {
       process.stdout.write(options.json === true ? `${JSON.stringify(change)}\n` : `${lineOf(change)}\n`);
     };
-    const ends = [followObjects(store, kind, tenant, say)];
+    const ends: Follow[] = [followObjects(store, kind, tenant, say)];
     if (options.status === true) ends.push(followStatuses(store, kind, tenant, say));
-    const failed = ends.map((follow) => follow.failed);
-    await Promise.race([interrupted(), ...failed]);
-    for (const { end } of ends) end();
+    try {
+      await Promise.race([interrupted(), ...ends.map(({ failed }) => failed)]);
+    } finally {
+      for (const { end } of ends) end();
+    }
   });
 }
 

@@ -4,10 +4,10 @@ import type { Kind } from '../model/kinds.js';
 import { type AnyObject, objectName } from '../model/parse.js';
 import type { Store } from '../sync/buckets.js';
 import { releaseAddresses } from '../sync/addresses.js';
-import { ConflictError, SyncError } from '../sync/errors.js';
+import { ConflictError } from '../sync/errors.js';
 import { nbKey } from '../sync/keys.js';
 import { putObject, removeObject } from '../sync/objects.js';
-import type { Contents } from './northbound-cli.js';
+import { type Contents, isForbidden } from './northbound-cli.js';
 import type { Step } from './plan.js';
 
 /** How many writes are under way at once. */
@@ -81,7 +81,7 @@ export async function giveBackAddresses(store: Store, steps: readonly Step[], { 
     try {
       await releaseAddresses(store, ref);
     } catch (error) {
-      if (error instanceof SyncError && error.code === 'NATS_NOT_PERMITTED') return;
+      if (isForbidden(store, error)) return;
       throw error;
     }
   }

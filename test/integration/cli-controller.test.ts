@@ -54,8 +54,8 @@ void t.test(
     t.equal((await shell.run('delete', 'lport', 'red/own')).status, 0);
     t.match(await shell.run('delete', '-f', file), { status: 0 });
 
-  controller.child.kill('SIGTERM');
-  t.equal((await controller.ended).status, 0);
-  t.match(await shell.run('get', '-t', 'red'), { status: 1, err: /no NATS at/ }, 'its nats-server ended with it');
+    controller.child.kill('SIGTERM');
+    t.equal((await controller.ended).status, 0);
+    t.match(await shell.run('get', '-t', 'red'), { status: 1, err: /no NATS at/ }, 'its nats-server ended with it');
   },
 );
