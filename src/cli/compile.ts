@@ -26,6 +26,7 @@ interface Options {
   readonly tunnels: 'per-remote' | 'flow';
   readonly format: 'text' | 'json' | 'hex';
   readonly groups?: boolean;
+  readonly json?: boolean;
   readonly tenant?: string;
   readonly apps?: string;
 }
@@ -48,6 +49,7 @@ export function addCompile(program: Command): void {
       oneOf('text', 'json', 'hex'),
       'text',
     )
+    .option('--json', 'the same as --format json')
     .option('--groups', 'with text: the groups, for ovs-ofctl add-groups, instead of the flows')
     .option('-t, --tenant <tenant>', 'the tenant of objects that name none')
     .option('--apps <names>', 'the applications that are on, with commas; all by default')
@@ -76,8 +78,8 @@ Example:
     });
 }
 
-function printed(compiled: Compiled, { format, groups }: Options): string {
-  switch (format) {
+function printed(compiled: Compiled, { format, groups, json }: Options): string {
+  switch (json === true ? 'json' : format) {
     case 'text':
       return lines(
         withText(groups === true ? compiled.groups : compiled.flows).map(

@@ -67,7 +67,7 @@ export function compile(objects: readonly AnyObject[], refused: readonly NbError
   const faults = numberOffline(world, objects);
   place(world, objects, options);
   world.graph.flush();
-  const ofports = numberLocals(world, view, options.ports.ofports);
+  const ofports = numberLocals(world, view, options.ports);
   engine.flush();
   const tunnels = numberTunnels(
     world,
@@ -121,15 +121,15 @@ function place(world: World, objects: readonly AnyObject[], { chassis, ports }: 
 }
 
 /** Gives each local port that is nobody's child its ofport: the listed one, or the smallest free; 0 is "not there yet". */
-function numberLocals(world: World, view: View, listed: Readonly<Record<string, number>>): Record<string, number> {
+function numberLocals(world: World, view: View, { ofports, tunnels }: PortsFile): Record<string, number> {
   const self = world.settings.peek('self')?.chassis;
-  const taken = new Set(Object.values(listed));
+  const taken = new Set([...Object.values(ofports), ...Object.values(tunnels)]);
   const out: Record<string, number> = {};
   let next = 1;
   for (const ref of world.refs('lport')) {
     const child = view.segmentsOfChild(ref).some((segment) => view.segmentAnswer(segment).ok !== undefined);
     if (world.claims.peek(ref) !== self || child) continue;
-    let number = listed[ref];
+    let number = ofports[ref];
     if (number === undefined) {
       while (taken.has(next)) next++;
       taken.add(next);

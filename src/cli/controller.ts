@@ -11,6 +11,7 @@ import { version } from './version.js';
 /** Adds the command. */
 export function addController(program: Command): void {
   withConfigOptions(program.command('controller'))
+    .option('--json', 'log JSON lines, on a terminal too')
     .description('serve the bridges that connect (TCP 6653) or that are named with --bridges')
     .addHelpText(
       'after',
@@ -23,7 +24,7 @@ Example:
     )
     .action(async (options: ConfigOptions) => {
       const { config } = configFromCli(options, await externalIds(configFromCli(options).config.ovsdb));
-      const log = makeLog(config.log_level);
+      const log = makeLog(config.log_level, options['json'] === true);
       if (config.encap_ip.length === 0)
         log.warn(
           'no tunnel address: networks do not reach other chassis or remote devices (mend it with --encap-ip ADDRESS, or ovs-vsctl set open . external_ids:damselfly-encap-ip=ADDRESS)',

@@ -8,9 +8,13 @@ export function addPipeline(program: Command): void {
   program
     .command('pipeline')
     .description('print tables, registers and applications as they are declared')
+    .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  damselfly pipeline')
-    .action(() => {
-      process.stdout.write(pipelineText());
+    .action((options: { readonly json?: boolean }) => {
+      const apps = allApps.map(({ id, name, does }) => ({ id, name, does }));
+      process.stdout.write(
+        options.json === true ? `${JSON.stringify({ tables, registers, apps }, null, 2)}\n` : pipelineText(),
+      );
     });
 }
 

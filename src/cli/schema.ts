@@ -10,6 +10,7 @@ export function addSchema(program: Command): void {
     .command('schema')
     .description('print the JSON Schema of a kind of object')
     .argument('[kind]', `one of ${kinds.join(', ')}, or an alias; all without it`)
+    .option('--json', 'it is JSON with and without this')
     .addHelpText('after', '\nExample:\n  damselfly schema lport')
     .action((name: string | undefined) => {
       const of = (kind: (typeof kinds)[number]) => ({ title: kind, ...z.toJSONSchema(schemas[kind], { io: 'input' }) });

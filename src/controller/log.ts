@@ -2,10 +2,10 @@
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
-/** Makes the log; on a terminal each event is one line for people. */
-export function makeLog(level: string, stream: NodeJS.WriteStream = process.stdout): Logger {
+/** Makes the log; on a terminal each event is one line for people, unless JSON is asked for. */
+export function makeLog(level: string, json: boolean, stream: NodeJS.WriteStream = process.stdout): Logger {
   const options = { level, base: null };
-  if (!stream.isTTY) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  if (json || !stream.isTTY) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   return pino(
     options,
     pretty({

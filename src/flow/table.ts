@@ -252,7 +252,9 @@ export class FlowTable {
   wanted(): { readonly owner: Owner; readonly item: Item }[] {
     return [...this.#entries.values()]
       .flatMap((entry) => (entry.claims[0] === undefined ? [] : [entry.claims[0]]))
-      .sort((a, b) => commitRank('add', a.item.identity) - commitRank('add', b.item.identity));
+      .sort((a, b) =>
+        inCommitOrder({ kind: 'add', identity: a.item.identity }, { kind: 'add', identity: b.item.identity }),
+      );
   }
 
   #claim(claim: Claim): void {
@@ -349,4 +351,8 @@ function commitRank(kind: Change['kind'], identity: string): number {
   return kind === 'remove' ? 3000 - adding : adding;
 }
 
-const inCommitOrder = (a: Change, b: Change): number => commitRank(a.kind, a.identity) - commitRank(b.kind, b.identity);
+type Placed = Pick<Change, 'kind' | 'identity'>;
+
+/** The order of a commit; among equals byte order, so that the same wishes give the same bytes. */
+const inCommitOrder = (a: Placed, b: Placed): number =>
+  commitRank(a.kind, a.identity) - commitRank(b.kind, b.identity) || (a.identity < b.identity ? -1 : 1);
