@@ -117,11 +117,13 @@ export class FlowTable {
     return ++this.#generation;
   }
 
-  /** The last round of which everything is on the switch (or refused by it). */
+  /** The last round of which everything is on the switch (or refused by it), and after which nothing is left to be removed. */
   acknowledged(): number {
     const waiting = [...this.#flying].map((batch) => batch.generation);
     const [first] = this.#dirty.values();
     if (first !== undefined) waiting.push(first.generation);
+    // What is still to be removed may name a port that somebody waits to remove.
+    if (this.#whole && this.#unwanted.size > 0) waiting.push(this.#generation);
     return Math.min(this.#generation, ...waiting.map((generation) => generation - 1));
   }
 
