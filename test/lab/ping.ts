@@ -2,7 +2,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { run, start, stop } from './process.js';
 
 /** How many echo requests were sent and answered. */
@@ -24,19 +23,23 @@ export interface RunningPing {
   stop(): Promise<PingResult>;
 }
 
+/** So long may an answer be under way when a ping is stopped; requests of that time that are not answered count as not sent. */
+const underWayMs = 100;
+
 /** Pings from a stack until stopped, one request every `intervalMs`. */
 export function startPing(from: { readonly netns: string }, address: string, intervalMs: number): RunningPing {
   const logFile = join(tmpdir(), `ping-${from.netns}-${Date.now()}.log`);
-  const args = ['-n', '-q', '-i', String(intervalMs / 1000), address];
+  const args = ['-n', '-i', String(intervalMs / 1000), address];
   const child = start('ping', args, logFile, { netns: from.netns });
   return {
     stop: async () => {
-      // The answer to the last request is still under way.
-      await delay(intervalMs);
       await stop(child, 'SIGINT');
       const text = readFileSync(logFile, 'utf8');
       rmSync(logFile);
-      return counted(text);
+      const { sent } = counted(text);
+      const answered = new Set([...text.matchAll(/icmp_seq=(\d+) ttl=/g)].map(([, sequence]) => Number(sequence)));
+      const complete = Math.max(sent - Math.ceil(underWayMs / intervalMs), ...answered);
+      return { sent: complete, answered: answered.size };
     },
   };
 }
