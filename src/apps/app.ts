@@ -3,7 +3,7 @@ import { apply, goto } from '../ofp/index.js';
 import type { Action, Match } from '../ofp/index.js';
 import type { Flow, Wanted } from '../flow/wanted.js';
 import type { Ref } from '../model/ids.js';
-import type { Members } from '../model/incremental.js';
+import type { Members } from '../model/members.js';
 import type { View } from '../model/view.js';
 
 /** One kind of owner of an app, and what each of them wants. */

@@ -1,6 +1,6 @@
 // What a chassis has to know: the tenants that its local ports need, in both directions of reference, and nothing else.
 import { operator, type Ref, tenantOf } from './ids.js';
-import { type Relation } from './incremental.js';
+import type { Relation } from './relation.js';
 import { numberName } from './world.js';
 import { type View } from './view.js';
 

@@ -1,7 +1,7 @@
 // Child ports: which ChildPortSegmentation holds, and why another does not. The rules are Neutron's, each refusal by name.
 import { byteOrder, operator, type Ref, tenantOf, type VlanId, vlanId } from './ids.js';
 import { type ChildPortSegmentation } from './kinds.js';
-import { type Relation } from './incremental.js';
+import type { Relation } from './relation.js';
 import { type Answer, degraded, refused, waiting } from './verdict.js';
 import { numberName, type World } from './world.js';
 

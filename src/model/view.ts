@@ -1,6 +1,7 @@
 // The view of one chassis: questions about its world, each answer remembered together with what it read.
 import { byteOrder, type OfPort, type Ref } from './ids.js';
-import { type Members, type Relation } from './incremental.js';
+import type { Members } from './members.js';
+import type { Relation } from './relation.js';
 import { type Network, resolveNetwork } from './network.js';
 import {
   chassisEndpoint,

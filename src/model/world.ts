@@ -1,5 +1,6 @@
 // Everything that one chassis has been told, and nothing that it concluded: the inputs of the view.
-import { Graph, type Input } from './incremental.js';
+import { Graph } from './incremental.js';
+import type { Input } from './input.js';
 import { byteOrder, type OfPort, type Ref } from './ids.js';
 import {
   type ChassisValue,
