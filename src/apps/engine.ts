@@ -1,6 +1,7 @@
 // Runs the apps over a view and keeps what they want: each owner again only when an answer that it read has changed.
 import { flowItem, groupItem, type Item } from '../flow/item.js';
-import type { FlowTable, Owner } from '../flow/table.js';
+import type { Owner } from '../flow/batch.js';
+import type { FlowTable } from '../flow/table.js';
 import type { TunnelPort, Wanted } from '../flow/wanted.js';
 import { numberName } from '../model/world.js';
 import type { Ref } from '../model/ids.js';

@@ -1,7 +1,8 @@
 // What northbound objects mean for one chassis, computed as the controller computes it, without a switch and without NATS.
 import { allApps } from '../apps/apps.js';
 import { Engine } from '../apps/engine.js';
-import { type Owner, FlowTable } from '../flow/table.js';
+import type { Owner } from '../flow/batch.js';
+import { FlowTable } from '../flow/table.js';
 import { isFlow } from '../flow/item.js';
 import { type Fault, faultText, type NbError } from '../model/errors.js';
 import { byteOrder, ofPort, operator, type Ref, refOf, tenantOf } from '../model/ids.js';

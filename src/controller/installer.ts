@@ -1,6 +1,7 @@
 // Keeps one switch equal to one flow table: dump, difference, bundle, barrier; again whenever either has changed.
 import type { Logger } from 'pino';
-import type { Batch, FlowTable } from '../flow/table.js';
+import type { Batch } from '../flow/batch.js';
+import type { FlowTable } from '../flow/table.js';
 import { commit } from '../switch/commit.js';
 import type { Session } from '../switch/session.js';
 

@@ -1,6 +1,7 @@
 // What a chassis says of the objects that are its business: a pure function of model and flow table, told when it changes. ACTIVE
 // is said only after the barrier behind the object's flows came back; trouble is said at once.
-import type { FlowTable, Refusal } from '../flow/table.js';
+import type { Refusal } from '../flow/batch.js';
+import type { FlowTable } from '../flow/table.js';
 import { tenantOf, type Ref } from '../model/ids.js';
 import type { Kind } from '../model/kinds.js';
 import { objectName } from '../model/parse.js';

@@ -1,71 +1,24 @@
 // One switch's flows and groups: what is wanted, what is installed, and what has to be sent so that the two become the same.
 import {
+  type Batch,
+  type Change,
+  type DumpedFlow,
+  type DumpedGroup,
+  inCommitOrder,
+  type Owner,
+  type Refusal,
+} from './batch.js';
+import {
   flowHash,
   flowIdentity,
   groupHash,
   groupIdentity,
   groupTag,
-  isFlow,
   type Item,
   learnedApp,
   readCookie,
   removal,
-  tableOf,
 } from './item.js';
-
-/** Who wants something: an app and the object that it wants it for. */
-export interface Owner {
-  readonly app: string;
-  readonly object: string;
-  /** Which of the app's rules. */
-  readonly rule: number;
-}
-
-/** A flow as a switch dumps it, undecoded. */
-export interface DumpedFlow {
-  readonly table: number;
-  readonly priority: number;
-  readonly cookie: bigint;
-  readonly match: Uint8Array;
-  readonly instructions: Uint8Array;
-  readonly idleTimeout: number;
-  readonly hardTimeout: number;
-  readonly flags: number;
-}
-
-/** A group as a switch describes it, its buckets undecoded. */
-export interface DumpedGroup {
-  readonly groupId: number;
-  /** `all` for every group of ours. */
-  readonly type: string;
-  readonly buckets: Uint8Array;
-}
-
-/** One message of a batch. */
-export interface Change {
-  readonly identity: string;
-  readonly kind: 'add' | 'change' | 'remove';
-  readonly frame: Uint8Array;
-  /** The content that it installs; undefined for a removal. */
-  readonly hash: number | undefined;
-  /** What was installed before, to go back to if the switch refuses. */
-  readonly before: number | undefined;
-}
-
-/** Changes that belong into one bundle, in the order in which they must be made. */
-export interface Batch {
-  readonly generation: number;
-  readonly changes: readonly Change[];
-}
-
-/** Why something that an owner wants is not on the switch. */
-export interface Refusal {
-  readonly owner: Owner;
-  readonly identity: string;
-  readonly reason: string;
-  /** ERROR: the switch or a foreign flow stands against it. DEGRADED: another owner of ours has the same identity. */
-  readonly state: 'ERROR' | 'DEGRADED';
-}
 
 interface Claim {
   /** The owner's name. */
@@ -346,15 +299,3 @@ export class FlowTable {
 const ownerName = (owner: Owner): string => `${owner.app} ${owner.rule} ${owner.object}`;
 
 const byRank = (a: Claim, b: Claim): number => a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-
-/** Groups before the flows that use them, then flows from the last table to the first; removals the other way round. */
-function commitRank(kind: Change['kind'], identity: string): number {
-  const adding = isFlow(identity) ? 1000 - tableOf(identity) : 0;
-  return kind === 'remove' ? 3000 - adding : adding;
-}
-
-type Placed = Pick<Change, 'kind' | 'identity'>;
-
-/** The order of a commit; among equals byte order, so that the same wishes give the same bytes. */
-const inCommitOrder = (a: Placed, b: Placed): number =>
-  commitRank(a.kind, a.identity) - commitRank(b.kind, b.identity) || (a.identity < b.identity ? -1 : 1);

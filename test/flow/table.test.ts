@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { flowItem, groupItem, readCookie } from '../../src/flow/item.js';
-import { type Batch, type DumpedFlow, type DumpedGroup, FlowTable, type Owner } from '../../src/flow/table.js';
+import type { Batch, DumpedFlow, DumpedGroup, Owner } from '../../src/flow/batch.js';
+import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, load, output } from '../../src/ofp/index.js';
 
 const owner = (object: string): Owner => ({ app: 'test', object, rule: 0 });
