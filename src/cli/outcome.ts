@@ -85,7 +85,8 @@ export const isWell = (wanted: Wanted, answers: readonly Answer[]): boolean =>
 
 /** The answers as a person reads them: a line per chassis, and one per object that is not ACTIVE. */
 export function answerLines(wanted: Wanted, answers: readonly Answer[], timeoutMs: number): string[] {
-  if (answers.length === 0) return [`written; no chassis has a port of ${wanted.tenant} yet`];
+  if (answers.length === 0)
+    return [`${wanted.first === Infinity ? 'unchanged' : 'written'}; no chassis has a port of ${wanted.tenant} yet`];
   const width = Math.max(...answers.map(({ chassis }) => chassis.length));
   return answers.flatMap((answer) => [
     `${answer.chassis.padEnd(width)}  ${verdict(wanted, answer, timeoutMs)}`,

@@ -1,6 +1,6 @@
 // The northbound of this process over NATS: the connection (or a server of our own), the buckets, and what all chassis share.
 import type { Logger } from 'pino';
-import { type Ref, refOf } from '../model/ids.js';
+import { operator, type Ref, refOf } from '../model/ids.js';
 import type { Kind, TunnelType } from '../model/kinds.js';
 import { Allocator } from '../sync/allocate.js';
 import { allocateAddresses } from '../sync/addresses.js';
@@ -23,6 +23,8 @@ import type { Status } from './reporter.js';
 
 /** How many commits of a tenant are remembered for those who wait for one. */
 const recentLength = 32;
+/** How long acknowledgements of the operator's tenant are gathered into one heartbeat, in milliseconds. */
+const beatMs = 50;
 /** How long to wait before a registration that failed is tried again, in milliseconds. */
 const registerAgainMs = 5000;
 
@@ -145,6 +147,9 @@ class Member implements NorthboundMember {
     { readonly revision: number; readonly added: number; readonly removed: number; readonly tookMs: number }[]
   >();
   #heartbeat: Heartbeat | undefined;
+  /** What the switch has of the operator's own tenant. */
+  #ofOperator: { readonly revision: number; readonly recent: readonly unknown[] } | undefined;
+  #beat: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store, liveness: Liveness, chassis: string, log: Logger) {
     this.#store = store;
@@ -193,7 +198,14 @@ class Member implements NorthboundMember {
     const recent = [...(this.#recent.get(tenant) ?? []), commit].slice(-recentLength);
     this.#recent.set(tenant, recent);
     const summary: Status & { readonly recent: readonly unknown[] } = { state: 'ACTIVE', revision, recent };
-    this.#status.set('chassis', refOf(tenant, this.#chassis), summary);
+    // Of the operator's own tenant the chassis speaks in its heartbeat, which has that key.
+    if (tenant === operator) {
+      this.#ofOperator = { revision, recent };
+      this.#beat ??= setTimeout(() => {
+        this.#beat = undefined;
+        void this.#heartbeat?.beat();
+      }, beatMs);
+    } else this.#status.set('chassis', refOf(tenant, this.#chassis), summary);
   }
 
   forget(tenant: string): void {
@@ -210,7 +222,10 @@ class Member implements NorthboundMember {
     status: () => object,
   ): void {
     this.#heartbeat?.close();
-    this.#heartbeat = new Heartbeat(this.#store, { chassis: this.#chassis, status });
+    this.#heartbeat = new Heartbeat(this.#store, {
+      chassis: this.#chassis,
+      status: () => ({ ...status(), ...this.#ofOperator }),
+    });
     const { ips, tunnel_types, version } = value;
     const write = (): void => {
       void registerChassis(this.#store, this.#chassis, {
@@ -227,6 +242,7 @@ class Member implements NorthboundMember {
 
   async close(): Promise<void> {
     this.claims.close();
+    clearTimeout(this.#beat);
     this.#heartbeat?.close();
     await this.#status.flush();
     this.#status.close();

@@ -1,5 +1,9 @@
 // The whole of it: `damselfly controller` on a private Open vSwitch with a nats-server of its own, and the commands beside it.
 import t from 'tap';
+import { bindStore } from '../../src/sync/buckets.js';
+import { connectNats } from '../../src/sync/connect.js';
+import { readUrlFile } from '../../src/sync/data-dir.js';
+import { heartbeatKey } from '../../src/sync/heartbeat.js';
 import { trunk } from '../cli/given.js';
 import { Ovs } from '../lab/ovs.js';
 import { until } from '../lab/process.js';
@@ -52,6 +56,15 @@ void t.test(
     const bad = await shell.pipe(own, 'apply', '-f', '-', '-t', 'red');
     t.match(bad, { status: 1, out: /^ {2}lport red\/own: ERROR: .*is a tunnel address of this chassis itself$/m });
     t.equal((await shell.run('delete', 'lport', 'red/own')).status, 0);
+    // The operator's own tenant: every chassis watches it, and its word on it shares a key with its heartbeat.
+    const device =
+      '{kind: lport, tenant: _operator, id: far, lswitch: red/net2, macs: ["fa:16:3e:00:00:0f"], ips: [10.2.0.77], binding: {type: vtep, vtep_address: 203.0.113.7}}';
+    const far = await shell.pipe(device, 'apply', '-f', '-');
+    t.match(far, { status: 0, out: /^c1 {2}\+\d+ −\d+ flows.*, ACTIVE$/m }, far.out + far.err);
+    const nats = await connectNats({ servers: readUrlFile(shell.dir) ?? '' }, { name: 'test', once: true });
+    const beat = await bindStore(nats).status.read(heartbeatKey('c1'));
+    t.match(JSON.parse(beat?.text ?? ''), { leaseMs: Number, revision: Number, recent: Array }, 'one value says both');
+    await nats.close();
     t.match(await shell.run('delete', '-f', file), { status: 0 });
 
     controller.child.kill('SIGTERM');
