@@ -1,5 +1,5 @@
 // The compiled command line as child processes, a private nats-server, and a chassis that answers through the real status writer.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,9 +26,12 @@ export class Shell {
   readonly dir = makeWorkDirectory();
   readonly #env: Readonly<Record<string, string>>;
 
+  readonly #children = new Set<ChildProcess>();
+
   constructor(t: Test, env: Readonly<Record<string, string>>) {
     this.#env = { PATH: process.env.PATH ?? '', TZ: 'UTC', DAMSELFLY_DATA_DIR: this.dir, ...env };
     t.teardown(() => {
+      for (const child of this.#children) child.kill('SIGKILL');
       removeWorkDirectory(this.dir);
     });
   }
@@ -43,6 +46,8 @@ export class Shell {
   /** Starts a command; its output is collected while it runs. */
   start(...args: readonly string[]) {
     const child = spawn(process.execPath, [program, ...args], { env: this.#env, cwd: this.dir });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
     const said = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
