@@ -1,18 +1,11 @@
 // Figure 1: the codec, against os-ken on the same messages and against the bound, which is copying a message that is
 // encoded already.
 import { isDeepStrictEqual } from 'node:util';
-import {
-  decode,
-  encode,
-  encodeInstructions,
-  encodeInto,
-  encodeMatch,
-  type FlowMod,
-  rawFlowStats,
-  Writer,
-} from '../src/ofp/index.js';
-import { type CodecMessages, flowModValues, recordMessages, requireDump } from './codec-messages.js';
+import { decode, encode, encodeInstructions, encodeMatch, rawFlowStats } from '../src/ofp/index.js';
+import { type CodecMessages, recordMessages } from './codec-messages.js';
+import { codecWorks, cpuTime, type Work } from './codec-works.js';
 import { demand } from './gate.js';
+import { flowModValues, requireDump } from './installed.js';
 import { OsKen } from './os-ken.js';
 import { controlNote, type Figure, type Goal, type Line, short, valueText } from './report.js';
 import { difference, type Samples, ratios, spread } from './sample.js';
@@ -21,6 +14,8 @@ import { difference, type Samples, ratios, spread } from './sample.js';
 export interface CodecOptions {
   readonly ports: number;
   readonly rounds: number;
+  /** Whether os-ken is among the peers; only a test of this figure itself leaves it out, where it is not installed. */
+  readonly osKen: boolean;
 }
 
 /** Messages that os-ken works on in a round: it takes a tenth of a millisecond for each. */
@@ -52,7 +47,8 @@ function requireSameReading(dumps: readonly Uint8Array[]): void {
 }
 
 /** Refuses an os-ken that makes or reads other messages than we do. */
-async function requireSamePeer(peer: OsKen, messages: CodecMessages): Promise<string> {
+async function requireSamePeer(peer: OsKen | undefined, messages: CodecMessages): Promise<string> {
+  if (peer === undefined) return 'left out';
   const hex = (frames: readonly Uint8Array[]) => frames.map((frame) => Buffer.from(frame).toString('hex'));
   const { version, built, flows, packets } = await peer.load({
     flow_mods: hex(messages.flowMods),
@@ -79,127 +75,38 @@ async function requireSamePeer(peer: OsKen, messages: CodecMessages): Promise<st
   return version;
 }
 
-/** Work that is measured: what it is called, how many messages one go is, and the go; it returns something of each message. */
-interface Work {
-  readonly metric: string;
-  readonly peer: string;
-  readonly n: number;
-  readonly go: () => number;
-}
-
 /** Every n-th element, so that all tables are among them. */
 const spreadOut = <T>(items: readonly T[], length: number): T[] => {
   const step = Math.max(1, Math.floor(items.length / length));
   return items.filter((_, i) => i % step === 0).slice(0, length);
 };
 
-function works({ flowMods, dumps, packetIns }: CodecMessages): Work[] {
-  const values: readonly FlowMod[] = flowModValues(flowMods);
-  const flows = dumps.reduce((sum, frame) => sum + [...rawFlowStats(frame)].length, 0);
-  const [encoded, recorded, packed] = [flowMods, dumps, packetIns].map(inOneBuffer);
-  const slab = new Uint8Array(Math.max(...[flowMods, dumps, packetIns].map(sizeOf)));
-  const writer = new Writer(slab.length);
-  const packetGoes = 40;
-  const copy =
-    (frames: readonly Uint8Array[], goes = 1) =>
-    () => {
-      let at = 0;
-      for (let go = 0; go < goes; go++) {
-        at = 0;
-        for (const frame of frames) {
-          slab.set(frame, at);
-          at += frame.length;
-        }
-      }
-      return at;
-    };
-  const intoSlab = () => {
-    writer.reset();
-    for (const value of values) encodeInto(writer, value, 0);
-    return writer.size;
-  };
-  const ofItsOwn = () => values.reduce((sum, value) => sum + encode(value, 0).length, 0);
-  const cookies = () => {
-    let [sum, length] = [0n, 0];
-    for (const frame of dumps)
-      for (const { cookie } of rawFlowStats(frame)) {
-        sum ^= cookie;
-        length++;
-      }
-    return sum === 0n ? 0 : length;
-  };
-  const whole = () => dumps.reduce((sum, frame) => sum + decode(frame).xid, 0);
-  const packets = () => {
-    let sum = 0;
-    for (let go = 0; go < packetGoes; go++) for (const frame of packetIns) sum += sizeIn(decode(frame));
-    return sum;
-  };
-  const n = values.length;
-  const packetsLength = packetIns.length * packetGoes;
-  return [
-    { metric: 'encode', peer: 'bound', n, go: copy(encoded ?? []) },
-    { metric: 'encode', peer: 'damselfly', n, go: intoSlab },
-    { metric: 'encode', peer: 'damselfly, own bytes', n, go: ofItsOwn },
-    { metric: 'dump', peer: 'bound', n: flows, go: copy(recorded ?? []) },
-    { metric: 'dump', peer: 'damselfly, undecoded', n: flows, go: cookies },
-    { metric: 'dump', peer: 'damselfly, decoded', n: flows, go: whole },
-    { metric: 'packet_in', peer: 'bound', n: packetsLength, go: copy(packed ?? [], packetGoes) },
-    { metric: 'packet_in', peer: 'damselfly', n: packetsLength, go: packets },
-    { metric: 'encode', peer: 'damselfly again', n, go: intoSlab },
-  ];
-}
-
-/** The same frames one behind the other, so that the bound pays for copying and not for finding them. */
-function inOneBuffer(frames: readonly Uint8Array[]): Uint8Array[] {
-  const buffer = Buffer.concat(frames);
-  let at = 0;
-  return frames.map((frame) => buffer.subarray(at, (at += frame.length)));
-}
-
-/** Bytes of the packet in a packet_in. */
-const sizeIn = ({ message }: ReturnType<typeof decode>): number =>
-  message.type === 'packet_in' ? message.data.length : NaN;
-
-const sizeOf = (frames: readonly Uint8Array[]): number => frames.reduce((sum, frame) => sum + frame.length, 0);
-
-/** How often a go is repeated for one sample; one more before it, unmeasured, meets what the work before left behind. */
-const goes = 3;
-
-/** Nanoseconds of CPU per message: what other programs do meanwhile does not count, and collecting our garbage does. */
-function timed({ go, n }: Work): number {
-  let result = go();
-  const started = process.cpuUsage();
-  for (let i = 0; i < goes; i++) result += go();
-  const { user, system } = process.cpuUsage(started);
-  demand(result > 0, 'nothing was done'); // and so the work cannot be optimised away
-  return ((user + system) * 1000) / n / goes;
-}
-
 /** Measures, and says what was found; throws GateError where a codec is wrong. */
-export async function codecFigure({ ports, rounds }: CodecOptions, samples: Samples): Promise<Figure> {
+export async function codecFigure({ ports, rounds, osKen }: CodecOptions, samples: Samples): Promise<Figure> {
   const messages = await recordMessages(ports);
   requireDump(messages.dumps, messages.flowMods);
   requireRoundTrips([...messages.flowMods, ...messages.packetIns]);
   requireSameReading(messages.dumps);
-  const all = works(messages);
-  const peer = new OsKen();
+  const all = codecWorks(messages);
+  const peer = osKen ? new OsKen() : undefined;
   try {
     const version = await requireSamePeer(peer, {
       flowMods: spreadOut(messages.flowMods, peerLength),
       dumps: spreadOut(messages.dumps, 3),
       packetIns: messages.packetIns,
     });
-    for (const work of all) for (let warm = 0; warm < 3; warm++) timed(work);
+    for (const work of all) for (let warm = 0; warm < 3; warm++) cpuTime(work);
     for (let round = 0; round < rounds; round++) {
-      for (const work of all) samples.add({ bench: 'codec', ...named(work), round, value: timed(work), unit: 'ns' });
+      for (const work of all) samples.add({ bench: 'codec', ...named(work), round, value: cpuTime(work), unit: 'ns' });
       for (const [metric, what] of Object.entries(peerWork)) {
+        if (peer === undefined) continue;
         const value = await peer.time(what);
         samples.add({ bench: 'codec', metric, peer: 'os-ken', n: peerLength, round, value, unit: 'ns' });
       }
     }
     return figure(samples, messages.flowMods.length, version);
   } finally {
-    await peer.close();
+    await peer?.close();
   }
 }
 

@@ -1,20 +1,38 @@
 // `npm run bench`: figures as ratios of one run, each behind a correctness gate.
+import { changeFigure } from './change.js';
 import { codecFigure } from './codec.js';
 import { GateError } from './gate.js';
 import { machineText } from './machine.js';
 import { type Figure, figureText } from './report.js';
 import { Samples } from './sample.js';
+import { syncFigure } from './sync.js';
 
-const usage = `Usage: npm run bench -- [codec] [--json]
+const usage = `Usage: npm run bench -- [codec] [change] [sync] [--json]
 
 Measures, with peers doing the same work in the same run, and prints ratios.
   codec   encode and decode, against os-ken and against copying the encoded bytes
+  change  one port added, against the bare work of the switch; 1,000 ports preloaded
+  sync    1,000 and 10,000 ports into an empty switch, against replaying the same bytes and against ovs-ofctl
   --json  one line per sample on standard output, the tables on standard error
+DAMSELFLY_BENCH_NODE: options for the controller's Node, as '--cpu-prof --cpu-prof-dir=/tmp/profiles'.
 Exit status 1: something measured does wrong work, or a peer is missing. A missed goal is only printed.
 Example: npm run bench -- codec`;
 
 const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> = {
-  codec: (samples) => codecFigure({ ports: 1000, rounds: 9 }, samples),
+  codec: (samples) => codecFigure({ ports: 1000, rounds: 9, osKen: true }, samples),
+  change: (samples) => changeFigure({ ports: 1000, localOneIn: 10, changes: 100, spacingMs: 50 }, samples),
+  sync: (samples) =>
+    syncFigure(
+      {
+        sizes: [
+          { ports: 1000, rounds: 5 },
+          { ports: 10_000, rounds: 3 },
+        ],
+        deadlineMs: 90_000,
+        budgetMs: 60_000,
+      },
+      samples,
+    ),
 };
 
 function options(args: readonly string[]): { names: readonly string[]; json: boolean } {

@@ -38,6 +38,7 @@ export function short(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value)) return '-';
   if (size >= 1000) return Math.round(value).toLocaleString('en-US');
+  if (size >= 1 && Number.isInteger(value)) return String(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 

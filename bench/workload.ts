@@ -1,5 +1,5 @@
 // Generated networks: ports spread over logical switches, as northbound objects and as the messages that compile makes of them.
-import { compile, type Compiled } from '../src/cli/compiled.js';
+import { compile, type Compiled, type PortsFile } from '../src/cli/compiled.js';
 import { type AnyObject, parseObject } from '../src/model/parse.js';
 import { demand } from './gate.js';
 
@@ -18,8 +18,8 @@ export const chassis = 'c1';
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
-/** The id of a generated port, which is the name of its interface as well. */
-export const portId = (index: number): string => `p${index}`;
+/** The id of a generated port, which is the name of its interface as well; in byte order, which is the order of numbering. */
+export const portId = (index: number): string => `p${String(index).padStart(6, '0')}`;
 
 /** What the northbound holds of a generated port; the index gives MAC and IP address. */
 export function portValue(index: number, network: number, portSecurity: boolean): Record<string, unknown> {
@@ -32,9 +32,10 @@ export function portValue(index: number, network: number, portSecurity: boolean)
   };
 }
 
-/** An object before it is parsed. */
+/** An object before it is parsed; `tenant` where it is not the generated one. */
 export interface PlainObject {
-  readonly kind: 'lswitch' | 'lport';
+  readonly tenant?: string;
+  readonly kind: 'chassis' | 'lswitch' | 'lport';
   readonly id: string;
   readonly value: Readonly<Record<string, unknown>>;
 }
@@ -52,11 +53,11 @@ export function plainObjects({ ports, portsPerNetwork = 50, portSecurity }: Work
 
 /** The objects as the model takes them. */
 export const parsed = (objects: readonly PlainObject[]): AnyObject[] =>
-  objects.map(({ kind, id, value }) => parseObject(kind, tenant, id, value));
+  objects.map((object) => parseObject(object.kind, object.tenant ?? tenant, object.id, object.value));
 
-/** The messages for a chassis that has all ports; `ofports` by `tenant/id`, counted from 1 where not given. */
-export function compiled(objects: readonly AnyObject[], ofports: Readonly<Record<string, number>> = {}): Compiled {
-  const ports = { ofports, tunnels: {}, bindings: {} };
+/** The messages for a chassis; ports are local, with ofports counted from 1, unless `live` says otherwise. */
+export function compiled(objects: readonly AnyObject[], live: Partial<PortsFile> = {}): Compiled {
+  const ports = { ofports: {}, tunnels: {}, bindings: {}, ...live };
   const result = compile(objects, [], { chassis, ports, tunnelMode: 'per-remote' });
   demand(result.refused.length === 0, `compile refuses ${result.refused[0]?.text ?? ''}`);
   return result;

@@ -17,15 +17,15 @@ void t.test('ratios compare values of one round', (t) => {
 });
 
 void t.test('a goal is met, or missed by how much', (t) => {
-  t.equal(verdict({ kind: 'at most', ratio: 2 }, 1.5), 'goal at most 2.00x: met');
-  t.equal(verdict({ kind: 'at most', ratio: 2 }, 3), 'goal at most 2.00x: MISSED by 50.0 %');
+  t.equal(verdict({ kind: 'at most', ratio: 2 }, 1.5), 'goal at most 2x: met');
+  t.equal(verdict({ kind: 'at most', ratio: 2 }, 3), 'goal at most 2x: MISSED by 50 %');
   t.equal(verdict({ kind: 'at least', ratio: 100 }, 50), 'goal at least 100x: MISSED by 100 %');
   t.end();
 });
 
 void t.test('a control that differs too much is said to', (t) => {
   t.notMatch(controlNote(0.04), /too busy/);
-  t.match(controlNote(0.2), /20\.0 %.*too busy/);
+  t.match(controlNote(0.2), /20 %.*too busy/);
   t.end();
 });
 
@@ -40,7 +40,7 @@ void t.test('a table has its columns aligned and repeats nothing', (t) => {
     ],
     notes: ['a note'],
   });
-  t.equal(text, 'title\n  work  a       1 ms\n        longer  2 ms  2.00x the bound (1.00–3.00)\n  · a note\n');
+  t.equal(text, 'title\n  work  a       1 ms\n        longer  2 ms  2x the bound (1–3)\n  · a note\n');
   t.end();
 });
 

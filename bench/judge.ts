@@ -1,0 +1,65 @@
+// Who says when a flow is in the switch: Open vSwitch's own flow monitor, on a connection that takes no part in the change.
+import { decode, reservedPort } from '../src/ofp/index.js';
+import { readCookie } from '../src/flow/item.js';
+import { OpenFlowConnection } from './openflow-connection.js';
+import { nowMs } from './site.js';
+
+/** ONF extension 187: additions, removals, modifications, our own changes not abbreviated. */
+const flags = { add: 0x02, remove: 0x04, modify: 0x08, noAbbreviation: 0x20 } as const;
+const anyChange = flags.add | flags.remove | flags.modify | flags.noAbbreviation;
+
+/** Watches the flows that carry Damselfly's cookie. */
+export class Judge {
+  readonly #connection: OpenFlowConnection;
+  #left = 0;
+  #done: ((atMs: number) => void) | undefined;
+
+  private constructor(connection: OpenFlowConnection) {
+    this.#connection = connection;
+    connection.onFrame = (frame) => {
+      this.#take(frame, nowMs());
+    };
+  }
+
+  /** Begins to watch a bridge by its management socket. */
+  static async open(remote: string): Promise<Judge> {
+    const connection = await OpenFlowConnection.open(remote);
+    const monitor = { monitorId: 1, flags: anyChange, outPort: reservedPort.any, table: 0xff, match: {} };
+    await connection.request({ type: 'multipart_request', kind: 'flow_monitor', monitors: [monitor] });
+    return new Judge(connection);
+  }
+
+  /** Resolves to when the last of `length` changes was seen, counted from now. */
+  last(length: number, deadlineMs = 5_000): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error(`${this.#left} of ${length} flow changes were not seen within ${deadlineMs} ms`));
+      }, deadlineMs);
+      this.#left = length;
+      this.#done = (atMs) => {
+        clearTimeout(timer);
+        resolve(atMs);
+      };
+    });
+  }
+
+  /** Changes seen beyond those that were waited for. */
+  get surplus(): number {
+    return Math.max(0, -this.#left);
+  }
+
+  /** Ends the watch. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  #take(frame: Uint8Array, atMs: number): void {
+    const { message } = decode(frame);
+    if (message.type !== 'multipart_reply' || message.kind !== 'flow_monitor') return;
+    for (const update of message.entries) {
+      if (!('cookie' in update) || readCookie(update.cookie) === undefined) continue;
+      this.#left -= 1;
+      if (this.#left === 0) this.#done?.(atMs);
+    }
+  }
+}

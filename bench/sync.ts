@@ -1,0 +1,183 @@
+// Figure 3: everything that the northbound holds, into an empty switch: by the controller, by replaying the bytes that
+// compile makes of the same objects, and by ovs-ofctl from their text.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Compiled } from '../src/cli/compiled.js';
+import { frameText } from '../src/cli/flow-text.js';
+import { demand } from './gate.js';
+import { requireInstalled } from './installed.js';
+import { controlNote, type Figure, type Goal, type Line, short, valueText } from './report.js';
+import { difference, ratios, type Samples, spread } from './sample.js';
+import { nowMs, Site } from './site.js';
+import { chassis, compiled, parsed, plainObjects, tenant } from './workload.js';
+
+/** How much is measured: each number of ports so many times. */
+export interface SyncOptions {
+  readonly sizes: readonly { readonly ports: number; readonly rounds: number }[];
+  /** How long one full sync may take before it counts as failed, in milliseconds. */
+  readonly deadlineMs: number;
+  /** After which time no further round of a size begins, in milliseconds. */
+  readonly budgetMs: number;
+}
+
+/** One size: the site with everything in it, and what it should come to. */
+interface Prepared {
+  readonly site: Site;
+  readonly wanted: Compiled;
+  readonly ports: number;
+  readonly bytes: Buffer;
+  readonly textFile: string;
+  readonly deadlineMs: number;
+}
+
+const bench = 'sync';
+const startGoalMs = 350;
+
+/** Measures, and says what was found; throws GateError where a switch holds something else than compile says. */
+export async function syncFigure({ sizes, deadlineMs, budgetMs }: SyncOptions, samples: Samples): Promise<Figure> {
+  const notes: string[] = [];
+  const lines: Line[] = [];
+  for (const { ports, rounds } of sizes) {
+    const prepared = await prepare(ports, deadlineMs);
+    try {
+      const endMs = nowMs() + budgetMs;
+      await warmUp(prepared);
+      for (let round = 0; round < rounds && (round === 0 || nowMs() < endMs); round++)
+        await oneRound(prepared, round, samples);
+      lines.push(...linesOf(prepared, samples));
+      const values = (peer: string) => samples.values(bench, 'time', peer, ports);
+      const control = controlNote(difference(values('replay'), values('replay again')));
+      notes.push(`${short(ports)} ports, ${values('replay').length} rounds; ${control}`);
+    } finally {
+      await prepared.site.close();
+    }
+  }
+  return {
+    bench,
+    title: 'sync: all ports, plugged here, into an empty switch',
+    lines,
+    notes: [
+      'checked first, for each peer: the switch holds exactly the flows and groups of compile, byte for byte',
+      'a controller run ends when the counters of the tables say that all flows are there; numbers and claims are in the northbound, as after a restart',
+      'replay: one write of the same bytes and a barrier; ovs-ofctl: groups beforehand, not measured',
+      ...notes,
+    ],
+  };
+}
+
+async function prepare(ports: number, deadlineMs: number): Promise<Prepared> {
+  const objects = plainObjects({ ports, portSecurity: false });
+  const refs = objects.filter(({ kind }) => kind === 'lport').map(({ id }) => `${tenant}/${id}`);
+  const wanted = compiled(parsed(objects), { ofports: Object.fromEntries(refs.map((ref, i) => [ref, i + 1])) });
+  const site = await Site.start();
+  try {
+    await site.plug(Array.from({ length: ports }, (_, index) => index));
+    await site.write(objects, wanted.ports.keys, Object.fromEntries(refs.map((ref) => [ref, chassis])));
+    const textFile = join(site.ovs.dir, 'flows.txt');
+    writeFileSync(textFile, wanted.flows.map(({ frame }) => `${frameText(frame)}\n`).join(''));
+    const bytes = Buffer.concat([...wanted.groups, ...wanted.flows].map(({ frame }) => frame));
+    return { site, wanted, ports, bytes, textFile, deadlineMs };
+  } catch (error) {
+    await site.close();
+    throw error;
+  }
+}
+
+/** The peers that stay the same from round to round, unmeasured, so that the switch has its memory. */
+async function warmUp(prepared: Prepared): Promise<void> {
+  const { site, wanted } = prepared;
+  for (const peer of [replay, ofctl]) {
+    await site.clear();
+    await peer(prepared);
+    await requireInstalled(site.openflow, wanted);
+  }
+}
+
+async function oneRound(prepared: Prepared, round: number, samples: Samples): Promise<void> {
+  const { site, ports } = prepared;
+  const note = (peer: string, value: number) => {
+    samples.add({ bench, metric: 'time', peer, n: ports, round, value, unit: 'ms' });
+  };
+  const cleared = async <T>(peer: (prepared: Prepared) => Promise<T>): Promise<T> => {
+    await site.clear();
+    return peer(prepared);
+  };
+  note('replay', await cleared(replay));
+  note('ovs-ofctl', await cleared(ofctl));
+  const { startMs, syncMs } = await cleared(controller);
+  if (round === 0) await requireInstalled(site.openflow, prepared.wanted);
+  note('damselfly', syncMs);
+  note('damselfly, with its start', startMs + syncMs);
+  note('start', startMs);
+  await site.stopController();
+  note('replay again', await cleared(replay));
+}
+
+async function replay({ site, bytes, wanted }: Prepared): Promise<number> {
+  const from = nowMs();
+  site.openflow.write(bytes);
+  await site.openflow.barrier();
+  const took = nowMs() - from;
+  demand((await site.flowCount()) === wanted.flows.length, 'the replayed bytes are not on the switch');
+  demand(site.openflow.errors.length === 0, 'the switch refuses replayed bytes');
+  return took;
+}
+
+async function ofctl({ site, textFile, wanted }: Prepared): Promise<number> {
+  site.openflow.write(Buffer.concat(wanted.groups.map(({ frame }) => frame)));
+  await site.openflow.barrier();
+  const from = nowMs();
+  await site.ovs.ofctl(['--bundle', 'add-flows', 'br0', textFile]);
+  const took = nowMs() - from;
+  demand((await site.flowCount()) === wanted.flows.length, 'what ovs-ofctl sent is not on the switch');
+  return took;
+}
+
+async function controller({ site, wanted, deadlineMs }: Prepared): Promise<{ startMs: number; syncMs: number }> {
+  const { atMs, firstByteMs } = await site.startController();
+  const doneMs = await site.filled(wanted.flows.length, deadlineMs);
+  const firstMs = await firstByteMs();
+  return { startMs: firstMs - atMs, syncMs: doneMs - firstMs };
+}
+
+function linesOf({ ports, wanted }: Prepared, samples: Samples): Line[] {
+  const what = `${short(ports)} ports, ${short(wanted.flows.length)} flows`;
+  const values = (peer: string) => samples.values(bench, 'time', peer, ports);
+  const to = (of: string, peer: string, reference: readonly number[], goal?: Goal) => ({
+    of,
+    spread: ratios(values(peer), reference),
+    ...(goal === undefined ? {} : { goal }),
+  });
+  const line = (peer: string, label: string, ...own: Line['ratios']): Line => ({
+    what,
+    peer: label,
+    value: valueText(spread(values(peer)), 'ms'),
+    ratios: own,
+  });
+  const atMost = (ratio: number): Goal => ({ kind: 'at most', ratio });
+  return [
+    line('replay', 'replay of the bytes'),
+    line('ovs-ofctl', 'ovs-ofctl --bundle', to('replay', 'ovs-ofctl', values('replay'))),
+    line(
+      'damselfly',
+      'damselfly, from the first NATS byte',
+      to('replay', 'damselfly', values('replay'), atMost(1.25)),
+      to('ovs-ofctl', 'damselfly', values('ovs-ofctl'), atMost(0.6)),
+    ),
+    line(
+      'damselfly, with its start',
+      'damselfly, from its start',
+      to('replay', 'damselfly, with its start', values('replay')),
+    ),
+    line(
+      'start',
+      '  of which until NATS answers',
+      to(
+        `${startGoalMs} ms`,
+        'start',
+        Array.from(values('start'), () => startGoalMs),
+        atMost(1),
+      ),
+    ),
+  ];
+}
