@@ -124,10 +124,7 @@ export class Controller {
   /** Ends every connection; flows stay. */
   close(): void {
     this.#closed = true;
-    for (const { chassis, edge } of this.#served.values()) {
-      chassis.close();
-      edge.close();
-    }
+    for (const served of this.#served.values()) this.#end(served);
     this.switches.close();
   }
 
@@ -161,8 +158,10 @@ export class Controller {
         ? chassisIdOf({ bridges: [] }, datapathId, config.chassis)
         : chassisIdOf(vswitch.view, datapathId, config.chassis);
     const twin = [...this.#served.values()].find((served) => served.chassis.id === id);
-    if (twin !== undefined && this.#isGone(twin)) this.#retire(twin);
-    else if (twin !== undefined) {
+    if (twin !== undefined && this.#isGone(twin)) {
+      this.#end(twin);
+      this.#served.delete(twin.datapathId);
+    } else if (twin !== undefined) {
       const command = `ovs-vsctl br-set-external-id ${bridge?.name ?? 'BRIDGE'} damselfly-chassis ID`;
       this.#admission.complain(datapathId, 'not served: two bridges would be one chassis; name one of them', {
         chassis: id,
@@ -184,7 +183,16 @@ export class Controller {
     const tunnels =
       vswitch === undefined || bridge === undefined
         ? undefined
-        : new TunnelKeeper(vswitch, bridge.name, id, () => settings.encapIps, own);
+        : new TunnelKeeper(
+            vswitch,
+            { bridge: bridge.name, owner: id },
+            () => settings.encapIps,
+            () => {
+              const served = this.#served.get(datapathId);
+              if (served !== undefined) this.#lookAt(served);
+            },
+            own,
+          );
     const chassis: Chassis = new Chassis(
       settings,
       this.#apps,
@@ -230,11 +238,11 @@ export class Controller {
     return chassis.session === undefined && vswitch !== undefined && bridgeOf(vswitch.view, datapathId) === undefined;
   }
 
-  #retire({ datapathId, chassis, edge }: Served): void {
+  #end({ datapathId, chassis, edge, tunnels }: Served): void {
     clearTimeout(this.#idleTimers.get(datapathId));
     chassis.close();
     edge.close();
-    this.#served.delete(datapathId);
+    tunnels?.close();
   }
 
   /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */

@@ -5,18 +5,29 @@ import type { TunnelPort } from '../flow/wanted.js';
 import { parseAddress } from '../model/addresses.js';
 import { type TunnelType, tunnelTypes } from '../model/kinds.js';
 import { diffTunnels, presentTunnels, tunnelPortName, type WantedTunnel } from '../ovsdb/tunnels.js';
+import { OvsdbError } from '../ovsdb/errors.js';
 import type { VswitchView } from '../ovsdb/view.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
+import type { TunnelPortSpec } from '../ovsdb/writes.js';
 
-/** How long a port that failed rests before it is tried again. */
+/** How long a port that failed rests before it is tried again, in milliseconds. */
 const restMs = 5000;
+/** How often Open vSwitch is asked at least to try again what it could not make, in milliseconds. */
+const retryMs = 30_000;
 
 /** Tunnel ports by interface name: the tunnel's key, and what is wrong with it. */
 export type TunnelNames = ReadonlyMap<string, { readonly key: string; readonly error: string | undefined }>;
 
+interface Trouble {
+  readonly key: string;
+  readonly error: string;
+}
+
 /** The tunnel key of a port's type and remote address, as the model has it. */
 const keyOf = (type: string, remote: string): string =>
   remote === 'flow' ? type : `${type}/${parseAddress(remote)?.text ?? remote}`;
+
+const keyOfSpec = ({ type, options }: TunnelPortSpec): string => keyOf(type, options['remote_ip'] ?? '');
 
 /** The keeper of one bridge's tunnel ports. */
 export class TunnelKeeper {
@@ -25,19 +36,40 @@ export class TunnelKeeper {
   readonly #owner: string;
   readonly #log: Logger;
   readonly #encapIps: () => readonly string[];
+  readonly #changed: () => void;
   readonly #failedAt = new Map<string, number>();
-  readonly #trouble = new Map<string, { readonly key: string; readonly error: string }>();
+  /** Ports that cannot even be asked for, with the reason. */
+  #trouble: ReadonlyMap<string, Trouble> = new Map();
+  #retriedMs = 0;
+  /** The tunnels that were there when it was asked last. */
+  #retriedAmong = '';
+  #timer: NodeJS.Timeout | undefined;
   #wanted: readonly TunnelPort[] = [];
   #surplus: ReadonlySet<string> = new Set();
-  #running = false;
-  #again = false;
+  #isRunning = false;
+  #isAgain = false;
+  #isClosed = false;
 
-  constructor(vswitch: Vswitch, bridge: string, owner: string, encapIps: () => readonly string[], log: Logger) {
+  /** `changed` is called when `names` says something else although the database has not changed. */
+  constructor(
+    vswitch: Vswitch,
+    { bridge, owner }: { readonly bridge: string; readonly owner: string },
+    encapIps: () => readonly string[],
+    changed: () => void,
+    log: Logger,
+  ) {
     this.#vswitch = vswitch;
     this.#bridge = bridge;
     this.#owner = owner;
     this.#encapIps = encapIps;
+    this.#changed = changed;
     this.#log = log;
+  }
+
+  /** Ends its work; the ports stay. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#isClosed = true;
   }
 
   /** What should be there, and which of the rest may go. */
@@ -49,20 +81,21 @@ export class TunnelKeeper {
 
   /** Compares with the database, now or as soon as the present pass is through. */
   look(): void {
-    if (this.#running) {
-      this.#again = true;
+    if (this.#isClosed) return;
+    if (this.#isRunning) {
+      this.#isAgain = true;
       return;
     }
-    this.#running = true;
+    this.#isRunning = true;
     void this.#pass()
       .catch((error: unknown) => {
         this.#log.warn({ err: error, bridge: this.#bridge }, 'tunnel ports could not be changed; trying again');
-        this.#later();
+        this.#later(restMs);
       })
       .finally(() => {
-        this.#running = false;
-        if (!this.#again) return;
-        this.#again = false;
+        this.#isRunning = false;
+        if (!this.#isAgain) return;
+        this.#isAgain = false;
         this.look();
       });
   }
@@ -81,29 +114,68 @@ export class TunnelKeeper {
   async #pass(): Promise<void> {
     const wanted = this.#wanted.flatMap((tunnel) => this.#specOf(tunnel) ?? []);
     const diff = diffTunnels(wanted, presentTunnels(this.#vswitch.view), { bridge: this.#bridge, owner: this.#owner });
-    const keyOfSpec = (spec: { type: string; options: Readonly<Record<string, string>> }): string =>
-      keyOf(spec.type, spec.options['remote_ip'] ?? '');
-    this.#trouble.clear();
+    const trouble = new Map<string, Trouble>();
     for (const { wanted: spec, foreign } of diff.conflicts)
-      this.#trouble.set(spec.name, {
+      trouble.set(spec.name, {
         key: keyOfSpec(spec),
         error: `port ${foreign.name}, which is not ours, has the same type and addresses`,
       });
     for (const spec of [...diff.create, ...diff.update]) {
-      if (this.#rests(spec.name)) continue;
-      const outcome = await this.#vswitch.createTunnelPort(this.#bridge, spec);
-      this.#log.info(
-        { bridge: this.#bridge, port: spec.name, tunnel: keyOfSpec(spec), ...outcome },
-        'tunnel port created',
-      );
-      if (outcome.state === 'failed') this.#failedAt.set(spec.name, performance.now());
+      const error = await this.#create(spec);
+      if (error !== undefined) trouble.set(spec.name, { key: keyOfSpec(spec), error });
     }
+    this.#say(trouble);
+    await this.#remove(diff.remove);
+    if (diff.failed.length > 0) await this.#retry();
+  }
+
+  /** Removes those of ours that may go. */
+  async #remove(names: readonly string[]): Promise<void> {
     const keys = new Map([...this.names(this.#vswitch.view)].map(([name, { key }]) => [name, key]));
-    for (const name of diff.remove) {
-      if (!this.#surplus.has(keys.get(name) ?? '')) continue;
+    const may = names.filter((name) => this.#surplus.has(keys.get(name) ?? ''));
+    for (const name of may) {
       await this.#vswitch.deletePort(this.#bridge, name, this.#owner);
       this.#log.info({ bridge: this.#bridge, port: name, tunnel: keys.get(name) }, 'tunnel port removed');
     }
+  }
+
+  /** Has Open vSwitch try again what it could not make: at once if the tunnels around it are others than the last time. */
+  async #retry(): Promise<void> {
+    const others = JSON.stringify(
+      presentTunnels(this.#vswitch.view).map(({ name, type, options }) => [name, type, ...options]),
+    );
+    const nowMs = performance.now();
+    if (others !== this.#retriedAmong || nowMs - this.#retriedMs >= retryMs) {
+      this.#retriedAmong = others;
+      this.#retriedMs = nowMs;
+      await this.#vswitch.retryPorts();
+    }
+    this.#later(retryMs);
+  }
+
+  /** Creates a port, or gives it its options; resolves to why it could not even be asked for. */
+  async #create(spec: TunnelPortSpec): Promise<string | undefined> {
+    const { name } = spec;
+    if (this.#rests(name)) return this.#trouble.get(name)?.error;
+    try {
+      const outcome = await this.#vswitch.createTunnelPort(this.#bridge, spec);
+      this.#log.info({ bridge: this.#bridge, port: name, tunnel: keyOfSpec(spec), ...outcome }, 'tunnel port created');
+      if (outcome.state !== 'failed') return undefined;
+      this.#failedAt.set(name, performance.now());
+      this.#later(restMs);
+      return undefined; // the database has the words of Open vSwitch
+    } catch (error) {
+      if (!(error instanceof OvsdbError) || error.code !== 'OVSDB_NOT_OURS') throw error;
+      this.#failedAt.set(name, performance.now());
+      this.#later(restMs);
+      return error.message;
+    }
+  }
+
+  #say(trouble: ReadonlyMap<string, Trouble>): void {
+    const before = JSON.stringify([...this.#trouble]);
+    this.#trouble = trouble;
+    if (JSON.stringify([...trouble]) !== before) this.#changed();
   }
 
   #rests(name: string): boolean {
@@ -111,10 +183,11 @@ export class TunnelKeeper {
     return failedAt !== undefined && performance.now() - failedAt < restMs;
   }
 
-  #later(): void {
-    setTimeout(() => {
+  #later(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
       this.look();
-    }, restMs).unref();
+    }, delayMs).unref();
   }
 
   #specOf({ type, remote }: TunnelPort): WantedTunnel | undefined {

@@ -143,7 +143,7 @@ export class Site {
 
   /** Brings everything up but the controller; it goes with the test. */
   static async start(t: Test, bridges: Bridges = { br1: 'c1' }): Promise<Site> {
-    const [ovs, nats] = await Promise.all([Ovs.start({ datapath: 'dummy' }), NatsServer.start()]);
+    const [ovs, nats] = await Promise.all([Ovs.start({ datapath: 'dummy', realTunnels: true }), NatsServer.start()]);
     t.teardown(() => nats.close());
     t.teardown(() => ovs.close());
     const connection = await connectNats({ servers: nats.url() }, { name: 'test' });
@@ -308,15 +308,20 @@ export class Site {
     await this.ovs.appctl('vlog/disable-rate-limit', 'vconn');
   }
 
-  /** Where ovs-vswitchd's log ends now. */
+  /** What ovs-vswitchd has logged. */
+  switchLog(): string {
+    return readFileSync(join(this.ovs.dir, 'vs.log'), 'utf8');
+  }
+
+  /** Where its log ends now. */
   mark(): number {
-    return this.ovs.log().length;
+    return this.switchLog().length;
   }
 
   /** The flow and group messages that ovs-vswitchd says it has received since a mark, in its own words. */
   async modsSince(mark: number): Promise<string[]> {
     await delay(300); // its log is written by a thread of its own
-    const said = this.ovs.log().slice(mark);
+    const said = this.switchLog().slice(mark);
     return [...said.matchAll(/^.*OFPT_(?:FLOW|GROUP)_MOD.*$/gm)].map(([line]) => line);
   }
 

@@ -10,6 +10,8 @@ export interface OvsOptions {
   readonly datapath: 'dummy' | 'netdev';
   readonly netns?: string;
   readonly systemId?: string;
+  /** With `dummy`: tunnel ports are Open vSwitch’s own, with its checks, where they are dummies like everything else otherwise. */
+  readonly realTunnels?: boolean;
 }
 
 /** How a bridge is made; `fail_mode=secure`, `disable-in-band` and OpenFlow 1.3 unless said otherwise. */
@@ -36,6 +38,7 @@ export class Ovs {
   readonly dir: string;
   readonly datapath: 'dummy' | 'netdev';
   readonly netns: string | undefined;
+  readonly #realTunnels: boolean;
   #database: ChildProcess | undefined;
   #switch: ChildProcess | undefined;
 
@@ -43,6 +46,7 @@ export class Ovs {
     this.dir = makeWorkDirectory();
     this.datapath = options.datapath;
     this.netns = options.netns;
+    this.#realTunnels = options.realTunnels ?? false;
   }
 
   /** Starts both programs and waits until they answer. */
@@ -114,7 +118,7 @@ export class Ovs {
 
   /** Starts ovs-vswitchd, again after `stopSwitch`; it comes up with empty flow tables. */
   async startSwitch(): Promise<void> {
-    const dummy = ['--enable-dummy=override', '--disable-system-route'];
+    const dummy = [this.#realTunnels ? '--enable-dummy' : '--enable-dummy=override', '--disable-system-route'];
     const kind = ['--disable-system', ...(this.datapath === 'dummy' ? dummy : [])];
     const files = [`--unixctl=${join(this.dir, 'vs.ctl')}`, `--log-file=${join(this.dir, 'vs.log')}`];
     this.#switch = this.#launch('ovs-vswitchd', [this.database, ...kind, ...files]);
