@@ -48,6 +48,8 @@ export class FlowTable {
   readonly #dirty = new Map<string, { readonly generation: number; readonly identities: Set<string> }>();
   /** Installed, ours and wanted by nobody: removed once the view is whole. */
   readonly #unwanted = new Set<string>();
+  /** Wanted by nobody, but the switch has refused to remove it. */
+  readonly #staying = new Set<string>();
   readonly #flying = new Set<Batch>();
   /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
   readonly #troubled = new Set<string>();
@@ -96,6 +98,7 @@ export class FlowTable {
   ): { ours: number; foreign: number; changedByOthers: number } {
     this.#installed.clear();
     this.#unwanted.clear();
+    this.#staying.clear();
     this.#dirty.clear();
     this.#flying.clear();
     const found = { ours: 0, foreign: 0, changedByOthers: 0 };
@@ -148,6 +151,7 @@ export class FlowTable {
       if (change.before === undefined) this.#installed.delete(change.identity);
       else this.#installed.set(change.identity, change.before);
       const entry = this.#entries.get(change.identity);
+      if (entry === undefined && change.hash === undefined) this.#staying.add(change.identity);
       if (entry === undefined || change.hash === undefined) continue;
       entry.refused = { hash: change.hash, reason };
       const [winner] = entry.claims;
@@ -157,6 +161,8 @@ export class FlowTable {
 
   /** Tries again what the switch had refused. */
   retry(): void {
+    for (const identity of this.#staying) if (!this.#entries.has(identity)) this.#unwanted.add(identity);
+    this.#staying.clear();
     for (const identity of [...this.#troubled]) {
       const entry = this.#entries.get(identity);
       const [winner] = entry?.claims ?? [];

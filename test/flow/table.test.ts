@@ -213,6 +213,24 @@ void t.test(
   },
 );
 
+void t.test('a removal that the switch refuses is tried again when asked for', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  table.want(owner('a'), 1, [flow(1, 1)]);
+  settle(table, to);
+  table.want(owner('a'), 1, []);
+  const batch = table.next(100);
+  if (batch === undefined) throw new Error('nothing to send');
+  table.committed(batch, new Map([[0, 'no']]));
+  t.equal(settle(table, to), 0);
+  table.retry();
+  t.equal(settle(table, to), 1);
+  t.equal(to.flows.size, 0);
+  t.end();
+});
+
 type Step =
   | { kind: 'want'; owner: number; flows: readonly (readonly [number, number])[]; groups: readonly number[] }
   | { kind: 'send' }
