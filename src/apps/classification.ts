@@ -14,7 +14,7 @@ export const identify = (port: LocalPort) => [
 ];
 
 /** VLAN id 0 with any priority: a tag that carries a priority only (IEEE 802.1Q, 9.6). */
-const priorityTag = { value: 0x1000, mask: 0x1fff } as const;
+export const priorityTag = { value: 0x1000, mask: 0x1fff } as const;
 
 function classified(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);

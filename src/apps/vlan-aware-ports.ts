@@ -9,23 +9,42 @@ import type { OfPort, Ref } from '../model/ids.js';
 import type { Segment } from '../model/segment.js';
 import type { LocalPort, View } from '../model/view.js';
 import { type App, flow, rule } from './app.js';
-import { identify } from './classification.js';
+import { identify, priorityTag } from './classification.js';
 import { priorities, tables } from './pipeline.js';
 
 /** The bit of a VLAN id on the wire that says "there is a tag" (OpenFlow 1.3.5, table 13, OFPVID_PRESENT). */
 const present = 0x1000;
+/** Below a child that holds its tag, above everything of its parent's. */
+const awaitedChild = 140;
 /** Above the parent's own way out. */
 const notAsChild = 110;
+/** The ethertypes of tags (IEEE 802.1Q, table 9-1). */
+const tagTypes = [0x8100, 0x88a8] as const;
 
 function child(view: View, ref: Ref): Wanted {
   const segment = view.segmentAnswer(ref).ok;
-  if (segment === undefined) return nothing;
+  if (segment === undefined) return awaited(view, ref);
   const parent = view.localPort(segment.parent);
   const port = view.localPort(segment.child);
   const ofport = port?.ofport ?? parent?.ofport;
   return ofport === undefined
     ? nothing
     : { flows: [...asChild(segment, ofport, port), ...notAsParent(segment, parent)] };
+}
+
+/** What still waits for something (its port, another tenant's northbound) has its tag already; whoever holds it comes first. */
+function awaited(view: View, ref: Ref): Wanted {
+  const value = view.world.children.get(ref);
+  if (value === undefined || view.segmentAnswer(ref).no?.state !== 'DOWN') return nothing;
+  const parent = view.localPort(value.parent);
+  if (parent === undefined || parent.tag !== undefined) return nothing;
+  const vlan_vid = present | value.segmentation_id;
+  return {
+    flows: [
+      flow(tables.classification, awaitedChild, { in_port: parent.ofport, vlan_vid }, drop),
+      flow(tables.dispatch, notAsChild, { reg7: parent.key, vlan_vid }, drop),
+    ],
+  };
 }
 
 /** In with its tag, out with its tag. Disabled, or not complete yet: its tag is nobody's, and not its parent's. */
@@ -47,6 +66,17 @@ function notAsParent(segment: Segment, parent: LocalPort | undefined): Flow[] {
   return parent === undefined
     ? []
     : [flow(tables.dispatch, notAsChild, { reg7: parent.key, vlan_vid: present | segment.vid }, drop)];
+}
+
+/**
+ * Nor with one that is hidden. Behind a tag that was taken off Open vSwitch does not look (`vlan-limit=1`): such a frame has no tag
+ * and the ethertype of one. A guest looks behind priority tags; those of local senders are gone by now.
+ */
+function nothingHidden(view: View, ref: Ref): Wanted {
+  const port = view.localPort(ref);
+  if (port === undefined || port.tag !== undefined || !view.segments.ofParent.has(ref)) return nothing;
+  const frames = [...tagTypes.map((eth_type) => ({ vlan_vid: 0, eth_type })), { vlan_vid: priorityTag }];
+  return { flows: frames.map((match) => flow(tables.dispatch, notAsChild, { reg7: port.key, ...match }, drop)) };
 }
 
 function unknownVlans(view: View, ref: Ref): Wanted {
@@ -72,5 +102,6 @@ export const vlanAwarePorts: App = {
   rules: [
     rule('child_port_segmentation', (view) => view.world.children, child),
     rule('lport', (view) => view.localPorts, unknownVlans),
+    rule('lport', (view) => view.localPorts, nothingHidden),
   ],
 };

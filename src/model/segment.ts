@@ -44,12 +44,14 @@ export function resolveSegment(world: World, indexes: SegmentIndexes, ref: Ref):
   const permitted = permission(world, ref);
   if (permitted.no !== undefined) return permitted;
   const { parent, child, vid } = permitted.ok;
-  if (parent === child) return refused('port', child, 'a port cannot be its own child');
   if (indexes.ofChild.has(parent)) return refused('parent', parent, 'is itself a child port; children do not nest');
   if (first(indexes.ofChild.at(child).keys()) !== ref)
     return refused('port', child, 'is already a child of another parent port');
   const binding = world.lports.get(child)?.binding;
   if (binding?.type === 'vtep') return refused('port', child, 'is a remote device, which cannot be a child port');
+  // Its children would be behind its VTEP on networks that never allowed that.
+  if (world.lports.get(parent)?.binding?.type === 'vtep')
+    return refused('parent', parent, 'is a remote device, which carries no child ports');
   if (world.lports.get(parent) === undefined) return waiting('parent', parent, `waits for its parent, lport ${parent}`);
   if (world.lports.get(child) === undefined) return waiting('port', child, `waits for lport ${child}`);
   const winner = firstByKey(world, indexes.ofVid.at(vidName(parent, vid)).keys());
@@ -67,6 +69,7 @@ function permission(world: World, ref: Ref): Answer<Segment> {
   const value = world.children.get(ref);
   if (value === undefined) return waiting('child_port_segmentation', ref, `waits for child_port_segmentation ${ref}`);
   const { parent, port: child } = value;
+  if (parent === child) return refused('port', child, 'a port cannot be its own child');
   const tenant = tenantOf(ref);
   if (tenant !== operator && tenantOf(parent) !== tenant)
     return refused('parent', parent, 'must be a port of the same tenant: a segmentation lives with its parent');

@@ -16,7 +16,10 @@ void t.test('the specification’s example gives the specification’s flows', (
     'table=115, priority=0 actions=drop',
     'table=115, priority=100,reg7=0x166 actions=output:183',
     'table=115, priority=100,reg7=0x168 actions=push_vlan:0x8100,set_field:4196->vlan_vid,output:183',
+    'table=115, priority=110,reg7=0x166,dl_vlan=0 actions=drop',
     'table=115, priority=110,reg7=0x166,dl_vlan=100 actions=drop',
+    'table=115, priority=110,reg7=0x166,vlan_tci=0x0000/0x1fff,dl_type=0x8100 actions=drop',
+    'table=115, priority=110,reg7=0x166,vlan_tci=0x0000/0x1fff,dl_type=0x88a8 actions=drop',
     'table=115, priority=300,reg6=0x166,reg7=0x166 actions=drop',
     'table=115, priority=300,reg6=0x168,reg7=0x168 actions=drop',
   ]);
@@ -107,6 +110,11 @@ void t.test('what cannot be is refused by name, and everything else stays as it 
       /segmentation_type: "mpls": not allowed: one of vlan/,
     ],
     [
+      'a parent that is its own child',
+      '\n  - {kind: child_port_segmentation, id: self, parent: vm1, port: vm1, segmentation_id: 9}',
+      /self: port: "red\/vm1": a port cannot be its own child/,
+    ],
+    [
       'a foreign port',
       '\n  - {kind: child_port_segmentation, id: thief, parent: vm1, port: blue/x, segmentation_id: 9}',
       /thief: port: "blue\/x": there is no lport of that name that is shared with red/,
@@ -121,6 +129,28 @@ void t.test('what cannot be is refused by name, and everything else stays as it 
     const spoiled = reference.filter((flow) => !flows.includes(flow) && /in_port=183|reg7=0x16|reg6=0x16/.test(flow));
     t.same(spoiled, [], name);
   }
+  t.end();
+});
+
+void t.test('behind a remote device there are no children: their networks never allowed its VTEP', (t) => {
+  const { refused, groups, compiled } = given(`
+objects:
+  - {kind: lswitch, id: own}
+  - {kind: lport, id: dev, lswitch: own, macs: ['fa:16:3e:00:00:66'], ips: [], binding: {type: vtep, vtep_address: 203.0.113.66}}
+  - {kind: lswitch, id: net, tenant: blue, shared_with: [red]}
+  - {kind: lport, id: vm, tenant: blue, lswitch: net, macs: ['fa:16:3e:00:00:01'], ips: []}
+  - {kind: lport, id: spy, lswitch: blue/net, macs: ['fa:16:3e:00:00:02'], ips: []}
+  - {kind: child_port_segmentation, id: s, parent: dev, port: spy, segmentation_id: 5}`);
+  t.match(refused.join('\n'), /segmentation red\/s: parent: "red\/dev": is a remote device/);
+  t.same(compiled.ports.tunnels, {});
+  t.notMatch(groups.join('\n'), /tun_id/);
+  t.end();
+});
+
+void t.test('the tag of a child that is still waited for is nobody’s, least of all its parent’s', (t) => {
+  const { flows } = given(specExample.replace(/.*id: vm1-net2,.*\n/, ''), { ports });
+  t.ok(flows.includes('priority=140,in_port=183,dl_vlan=100 actions=drop'));
+  t.ok(flows.includes('table=115, priority=110,reg7=0x166,dl_vlan=100 actions=drop'));
   t.end();
 });
 
