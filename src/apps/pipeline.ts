@@ -11,7 +11,7 @@ export const { tables, registers } = declarePipeline({
     },
     tunnelNetwork: {
       id: 2,
-      does: 'Which network does a packet from a tunnel belong to? By tunnel type and VNI.',
+      does: 'Which network does a packet from a tunnel belong to? By tunnel type, VNI and sender.',
       miss: 'drop',
       next: [100],
     },

@@ -30,7 +30,7 @@ function destination(endpoint: Omit<Endpoint, 'tunnel'>): Action[] {
 }
 
 /** The type of tunnel that a packet came from, as a match on its register. */
-export const cameThrough = (type: TunnelType) => ({
+const cameThrough = (type: TunnelType) => ({
   reg3: { value: tunnelTypeCode[type], mask: (1 << registers.tunnelType.bits) - 1 },
 });
 
@@ -57,28 +57,24 @@ function tunnel(view: View, key: string): Wanted {
 }
 
 /** The match on a tunnel packet's sender; one that sends by IPv6 has no IPv4 address, which keeps the flows of both apart. */
-export function sentBy(text: string): { tun_src?: number; tun_ipv6_src?: bigint } {
+function sentBy(text: string): { tun_src?: number; tun_ipv6_src?: bigint } {
   const address = parseAddress(text);
   if (address === undefined) return {};
   return address.family === 4 ? { tun_src: ipv4Number(address) } : { tun_src: 0, tun_ipv6_src: addressNumber(address) };
 }
 
-/** Table 2: the network of a VNI, for each type of tunnel by which the network is reached. */
+/** Table 2: the network of a VNI, from those alone behind whom the network has ports: another VTEP that names it is not heard. */
 function network(view: View, ref: Ref): Wanted {
   const known = view.network(ref);
-  if (known?.overlay === undefined) return nothing;
-  const types = new Set(
-    [...view.endpointsOf.at(ref).keys()].map((name) => parseEndpointName(name).type).concat(known.overlay),
-  );
+  if (known === undefined) return nothing;
+  const senders = [...view.endpointsOf.at(ref).keys()].sort().map(parseEndpointName);
   return {
-    flows: [...types]
-      .sort()
-      .map((type) =>
-        flow(tables.tunnelNetwork, priorities.normal, { ...cameThrough(type), tun_id: known.vni }, [
-          load('metadata', known.key),
-          resubmit(tables.tunnelDestination.id),
-        ]),
-      ),
+    flows: senders.map(({ type, address, vni }) =>
+      flow(tables.tunnelNetwork, priorities.normal, { ...cameThrough(type), tun_id: vni, ...sentBy(address) }, [
+        load('metadata', known.key),
+        resubmit(tables.tunnelDestination.id),
+      ]),
+    ),
   };
 }
 

@@ -36,7 +36,9 @@ void t.test('a tunnel port per remote endpoint: the way out, the way in, and one
   );
   t.same(table(2), [
     'table=2, priority=0 actions=drop',
-    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7,tun_src=0.0.0.0,tun_ipv6_src=2001:db8::3 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7,tun_src=192.0.2.2 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
   ]);
   t.same(groups, [
     'group_id=3489661040,type=all,bucket=actions=load:0x11->NXM_NX_REG7[],resubmit(,105)',
@@ -105,11 +107,26 @@ void t.test('a device may have a type and a VNI of its own, and is recognised by
   );
   t.ok('geneve/203.0.113.9' in compiled.ports.tunnels);
   t.ok(table(75).includes('table=75, priority=100,reg7=0x44 actions=set_field:0x63->tun_id,output:1'));
-  t.same(table(2).slice(1), [
-    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
-    'table=2, priority=100,reg3=0x2/0x3,tun_id=0x7 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
-    'table=2, priority=150,reg3=0x2/0x3,tun_id=0x63,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+  t.same(table(2).slice(3), [
+    'table=2, priority=100,reg3=0x2/0x3,tun_id=0x63,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
   ]);
+  t.end();
+});
+
+void t.test('a VTEP is heard on the networks that have a device behind it, and on no other', (t) => {
+  const { table } = given(
+    `${overlay}
+  - {kind: lswitch, id: theirs, tenant: blue, unique_key: 8}
+  - {kind: lport, id: vm, tenant: blue, lswitch: theirs, macs: ['fa:16:3e:00:00:51'], ips: [], binding: {type: chassis, chassis: c1}}
+  - {kind: lport, id: far, tenant: blue, lswitch: theirs, macs: ['fa:16:3e:00:00:52'], ips: [], binding: {type: chassis, chassis: c2}}`,
+    { ports },
+  );
+  t.same(
+    table(2).filter((flow) => flow.includes('tun_id=0x8')),
+    [
+      'table=2, priority=100,reg3=0x1/0x3,tun_id=0x8,tun_src=192.0.2.2 actions=load:0x8->OXM_OF_METADATA[],resubmit(,100)',
+    ],
+  );
   t.end();
 });
 
