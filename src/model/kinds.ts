@@ -63,7 +63,9 @@ const vtepBinding = z.strictObject({
   type: z.literal('vtep'),
   vtep_address: endpoint,
   tunnel_type: oneOf(...tunnelTypes).optional(),
-  vni: integer(1, 0xffffff).optional(),
+  vni: integer(1, 0xffffff)
+    .optional()
+    .describe('by default its network’s; another one is held only by devices of the operator'),
 });
 
 /** IPv4, IPv6 and ARP have rules of their own; a VLAN tag is no payload. */

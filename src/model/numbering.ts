@@ -36,9 +36,12 @@ export function numberOffline(world: World, objects: readonly AnyObject[]): Map<
     for (const [key, ref] of keys) world.numbers.set(numberName(kind, ref), key);
   }
   // In a file the author is the operator: a VNI that is written is a VNI that is allocated.
-  for (const object of objects)
-    if (object.kind === 'lswitch' && object.value.segmentation_id !== undefined)
-      world.numbers.set(numberName('vni', object.ref), object.value.segmentation_id);
+  for (const { kind, ref, value } of objects) {
+    if (kind === 'lswitch' && value.segmentation_id !== undefined)
+      world.numbers.set(numberName('vni', ref), value.segmentation_id);
+    if (kind === 'lport' && value.binding?.type === 'vtep' && value.binding.vni !== undefined)
+      world.numbers.set(numberName('device_vni', ref), value.binding.vni);
+  }
   addressOffline(world, objects);
   return faults;
 }

@@ -32,6 +32,13 @@ export function resolvePort(world: World, networkOf: (ref: Ref) => Answer<Networ
   if (key === undefined) return waiting('unique_key', undefined, 'waits for its unique key to be allocated');
   if (value.unique_key !== undefined && value.unique_key !== key)
     return refused('unique_key', value.unique_key, 'is not allocated to this object');
+  const vni = value.binding?.type === 'vtep' ? value.binding.vni : undefined;
+  if (vni !== undefined && vni !== network.ok.vni && !mayNameVni(world, ref, vni))
+    return refused(
+      'binding.vni',
+      vni,
+      'is not the VNI of its network: another one may be another network’s, so only devices of the operator name it',
+    );
   const ips = value.ips === 'auto' ? world.addresses.get(ref) : value.ips;
   if (ips === undefined) return waiting('ips', 'auto', 'waits for its addresses to be allocated');
   return {
@@ -58,6 +65,10 @@ export function autoMac(key: number): string {
   const [prefix, digits] = key <= 0xffffff ? ['fa163e', 6] : ['fe16', 8];
   return (prefix + key.toString(16).padStart(digits, '0')).replace(/(..)(?=.)/g, '$1:');
 }
+
+/** Whether a device may use a VNI that is not its network's: whoever may choose one could reach, or take, another tenant's traffic. */
+const mayNameVni = (world: World, ref: Ref, vni: number): boolean =>
+  tenantOf(ref) === operator || world.numbers.get(numberName('device_vni', ref)) === vni;
 
 function networkFor(world: World, networkOf: (ref: Ref) => Answer<Network>, ref: Ref, value: LPort): Answer<Network> {
   const tenant = tenantOf(ref);
