@@ -1,5 +1,6 @@
 // Writes into DESIGN.md what is printed from the code: the tables between the pipeline marks.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { URL } from 'node:url';
 import { pipelineText } from '../dist/src/cli/pipeline.js';
 
 const path = new URL('../DESIGN.md', import.meta.url);
