@@ -6,8 +6,8 @@ import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
 import { Judge } from './judge.js';
 import { type Preloaded, preload } from './preload.js';
-import { controlNote, type Figure, type Line, short } from './report.js';
-import { difference, median, percentile, type Samples, spread } from './sample.js';
+import { controlNote, type Figure, type Goal, type Line, short } from './report.js';
+import { difference, median, percentile, type Samples, type Spread, spread } from './sample.js';
 import { keyOf, nowMs } from './site.js';
 
 /** How much is measured. */
@@ -39,28 +39,31 @@ export async function changeFigure(options: ChangeOptions, samples: Samples): Pr
     await requireInstalled(site.openflow, extended);
     await run.change('remove');
     const witnessed = await run.witnessed(5, options.spacingMs);
-    for (let round = 0; round < options.changes; round++) {
-      const note = (peer: string, metric: string, value: number) => {
-        samples.add({ bench, metric, peer, n: options.ports, round, value, unit: 'ms' });
-      };
-      for (const [kind, bare] of [
-        ['add', 'bare'],
-        ['remove', 'bare again'],
-      ] as const) {
-        const { arrivedMs, lastMs, writtenMs } = await run.change(kind);
-        note('damselfly', kind, lastMs - arrivedMs);
-        note('damselfly, with NATS', kind, lastMs - writtenMs);
-        await delay(options.spacingMs);
-        note(bare, 'add', await run.bare());
-        await delay(options.spacingMs);
-      }
-    }
+    for (let round = 0; round < options.changes; round++) await oneRound(run, round, options, samples);
     demand(judge.surplus === 0, `${judge.surplus} changes of flows were seen that nobody asked for`);
     await requireInstalled(site.openflow, base);
     return figure(options, preloaded, samples, witnessed);
   } finally {
     judge.close();
     await site.close();
+  }
+}
+
+/** The port comes and goes; behind each of both, the bare work of the switch. */
+async function oneRound(run: Run, round: number, { ports, spacingMs }: ChangeOptions, samples: Samples): Promise<void> {
+  const note = (peer: string, metric: string, value: number) => {
+    samples.add({ bench, metric, peer, n: ports, round, value, unit: 'ms' });
+  };
+  for (const [kind, bare] of [
+    ['add', 'bare'],
+    ['remove', 'bare again'],
+  ] as const) {
+    const { arrivedMs, lastMs, writtenMs } = await run.change(kind);
+    note('damselfly', kind, lastMs - arrivedMs);
+    note('damselfly, with NATS', kind, lastMs - writtenMs);
+    await delay(spacingMs);
+    note(bare, 'add', await run.bare());
+    await delay(spacingMs);
   }
 }
 
@@ -145,37 +148,34 @@ function latency(values: readonly number[]): string {
   return `p50 ${short(median(values))} ms, p99 ${short(percentile(values, 0.99))} ms`;
 }
 
-function figure(options: ChangeOptions, preloaded: Preloaded, samples: Samples, witnessed: number): Figure {
-  const values = (peer: string, metric = 'add') => samples.values(bench, metric, peer);
-  const partly = (all: readonly number[]) => {
-    const size = Math.ceil(all.length / parts);
-    return Array.from({ length: Math.min(parts, all.length) }, (_, i) => median(all.slice(i * size, (i + 1) * size)));
+/** The medians of parts of the run, as multiples of those of the bare work. */
+function toBare(samples: Samples, all: readonly number[]): Spread {
+  const partly = (values: readonly number[]) => {
+    const size = Math.ceil(values.length / parts);
+    return Array.from({ length: Math.min(parts, values.length) }, (_, i) =>
+      median(values.slice(i * size, (i + 1) * size)),
+    );
   };
-  const bare = partly(values('bare'));
-  const toBare = (all: readonly number[]) => spread(partly(all).map((value, i) => value / (bare[i] ?? NaN)));
-  const what = `${short(options.ports)} ports preloaded`;
-  const line = (peer: string, all: readonly number[], ...own: Line['ratios']): Line => ({
-    what,
+  const bare = partly(samples.values(bench, 'add', 'bare'));
+  return spread(partly(all).map((value, i) => value / (bare[i] ?? NaN)));
+}
+
+function figure(options: ChangeOptions, { changes }: Preloaded, samples: Samples, witnessed: number): Figure {
+  const values = (peer: string, metric = 'add') => samples.values(bench, metric, peer);
+  const line = (peer: string, all: readonly number[], goal?: Goal): Line => ({
+    what: `${short(options.ports)} ports preloaded`,
     peer,
     value: latency(all),
-    ratios: own,
+    ratios: [{ of: 'bare', spread: toBare(samples, all), ...(goal === undefined ? {} : { goal }) }],
   });
-  const [add, remove] = [values('damselfly'), values('damselfly', 'remove')];
   return {
     bench,
-    title: `change: one port added or removed, ${preloaded.changes} flows, every ${options.spacingMs} ms`,
+    title: `change: one port added or removed, ${changes} flows, every ${options.spacingMs} ms`,
     lines: [
-      line(`bare ${preloaded.changes} flow_mods + barrier`, values('bare')),
-      line('damselfly, port added', add, {
-        of: 'bare',
-        spread: toBare(add),
-        goal: { kind: 'at most', ratio: 2 },
-      }),
-      line('damselfly, port removed', remove, { of: 'bare', spread: toBare(remove) }),
-      line('  with NATS, port added', values('damselfly, with NATS'), {
-        of: 'bare',
-        spread: toBare(values('damselfly, with NATS')),
-      }),
+      { ...line(`bare ${changes} flow_mods + barrier`, values('bare')), ratios: [] },
+      line('damselfly, port added', values('damselfly'), { kind: 'at most', ratio: 2 }),
+      line('damselfly, port removed', values('damselfly', 'remove')),
+      line('  with NATS, port added', values('damselfly, with NATS')),
     ],
     notes: [
       'from the arrival of the same message at a bare subscriber to the last flow in the flow monitor of Open vSwitch, both in one process that is not the controller',
