@@ -39,6 +39,8 @@ export class View {
   readonly segmentAnswer: (ref: Ref) => Answer<Segment>;
   /** Where a port is, or why it is nowhere. */
   readonly placementAnswer: (ref: Ref) => Answer<Placement>;
+  /** The networks that a VNI stands for: one, as they are allocated. */
+  readonly networksOfVni: Relation<number, Ref>;
   /** The ports that are here, by network; only the ports that can be reached: resolved, enabled, with an ofport. */
   readonly localPortsOf: Relation<Ref, Ref>;
   /** Every port that is here, itself as key. */
@@ -62,6 +64,10 @@ export class View {
     this.portAnswer = graph.query((ref: Ref) => resolvePort(world, this.networkAnswer, ref), sameAnswer(sameJson));
     this.segmentAnswer = graph.query((ref: Ref) => resolveSegment(world, this.segments, ref), sameAnswer(sameJson));
     this.placementAnswer = graph.query((ref: Ref) => this.#place(ref), sameAnswer(sameJson));
+    this.networksOfVni = graph.relation(world.lswitches, (ref) => {
+      const network = this.network(ref);
+      return network === undefined ? [] : [[network.vni, ref]];
+    });
     this.localPortsOf = graph.relation(world.lports, (ref) => {
       const port = this.localPort(ref);
       return port === undefined ? [] : [[port.network.ref, ref]];
@@ -180,6 +186,9 @@ export class View {
       'chassis' in place.ok
         ? chassisEndpoint(this.world, port.ok, place.ok.chassis)
         : vtepEndpoint(this.world, port.ok, value);
+    const vni = endpoint.ok?.vni;
+    if (vni !== undefined && vni !== port.ok.network.vni && this.networksOfVni.has(vni))
+      return refused('binding.vni', vni, 'is the VNI of another network');
     return endpoint.no !== undefined ? endpoint : { ok: { at: 'remote', endpoint: endpoint.ok } };
   }
 
