@@ -1,6 +1,7 @@
 // `damselfly cleanup`: takes exactly our flows, groups and tunnel ports off a bridge, and nothing else.
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { installedKey } from '../controller/marks.js';
 import { cookieTag, groupTag } from '../flow/item.js';
 import { allTables, encode, flowMod } from '../ofp/index.js';
 import { withVswitch } from '../ovsdb/once.js';
@@ -96,10 +97,12 @@ async function removeTunnels(ovsdb: string, bridge: string): Promise<number> {
       await vswitch.deletePort(bridge, port.name, owner);
       removed++;
     }
-    for (const { interfaces } of ports)
-      for (const { name, externalIds } of interfaces)
-        if (externalIds.has('damselfly-installed'))
-          await vswitch.setInterfaceExternalId(name, 'damselfly-installed', undefined);
+    const marked = ports.flatMap(({ interfaces }) =>
+      interfaces.filter(({ externalIds }) => externalIds.has(installedKey)),
+    );
+    await vswitch.setInterfaceExternalIds(
+      marked.map(({ name }) => ({ iface: name, key: installedKey, value: undefined })),
+    );
     return removed;
   });
 }

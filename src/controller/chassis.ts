@@ -169,7 +169,7 @@ export class Chassis {
   held(tenant: string, reason: string | undefined): void {
     if (reason === undefined) this.#held.delete(tenant);
     else this.#held.set(tenant, reason);
-    this.reporter.held = [...this.#held.values()][0];
+    this.reporter.hold(tenant, reason);
     this.schedule();
   }
 
@@ -195,6 +195,7 @@ export class Chassis {
     for (const ref of [...this.world.addresses.members()])
       if (tenantOf(ref) === tenant) this.world.addresses.set(ref, undefined);
     this.#held.delete(tenant);
+    this.reporter.hold(tenant, undefined);
     this.#unreadable.delete(tenant);
     this.world.settled.set(tenant, undefined);
     this.schedule();

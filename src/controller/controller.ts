@@ -13,6 +13,7 @@ import { bridgeOf, chassisIdOf, datapathText } from './bridges.js';
 import { Chassis } from './chassis.js';
 import { idlePorts } from './idle-ports.js';
 import type { Config } from './config.js';
+import { Marks } from './marks.js';
 import { NorthboundEdge } from './northbound-edge.js';
 import type { NorthboundService } from './northbound-service.js';
 import { plugsOf, requestsByName, requestsOf } from './plugs.js';
@@ -40,6 +41,7 @@ export interface Served {
   readonly chassis: Chassis;
   readonly edge: NorthboundEdge;
   readonly tunnels: TunnelKeeper | undefined;
+  readonly marks: Marks | undefined;
 }
 
 /** The controller of one process. */
@@ -193,6 +195,7 @@ export class Controller {
             },
             own,
           );
+    const marks = vswitch === undefined || bridge === undefined ? undefined : new Marks(vswitch, own);
     const chassis: Chassis = new Chassis(
       settings,
       this.#apps,
@@ -203,18 +206,7 @@ export class Controller {
           if (tunnels === undefined) chassis.tunnelPorts(expectedNames(wanted));
           else tunnels.keep(wanted, surplus);
         },
-        installed: (iface, revision) => {
-          if (bridge === undefined) return;
-          void vswitch
-            ?.setInterfaceExternalId(
-              iface,
-              'damselfly-installed',
-              revision === undefined ? undefined : String(revision),
-            )
-            .catch((error: unknown) => {
-              own.debug({ err: error, interface: iface }, 'could not mark the interface as installed');
-            });
-        },
+        installed: (iface, revision) => marks?.set(iface, revision),
       },
       own,
     );
@@ -227,7 +219,7 @@ export class Controller {
       waits_for: chassis.waitsFor(),
       flows: { ...chassis.table.counts(), repaired: chassis.installer.drift },
     }));
-    const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels };
+    const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels, marks };
     this.#served.set(datapathId, served);
     return served;
   }
@@ -238,11 +230,12 @@ export class Controller {
     return chassis.session === undefined && vswitch !== undefined && bridgeOf(vswitch.view, datapathId) === undefined;
   }
 
-  #end({ datapathId, chassis, edge, tunnels }: Served): void {
+  #end({ datapathId, chassis, edge, tunnels, marks }: Served): void {
     clearTimeout(this.#idleTimers.get(datapathId));
     chassis.close();
     edge.close();
     tunnels?.close();
+    marks?.close();
   }
 
   /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */

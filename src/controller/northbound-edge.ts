@@ -164,7 +164,7 @@ function sinkOf(chassis: Chassis, log: Logger): NorthboundSink {
     },
     held: (tenant, reason, what) => {
       log.error({ tenant, ...what }, `${reason}; flows stay as they are (damselfly nb accept ${tenant}, or nb import)`);
-      chassis.held(tenant, reason);
+      chassis.held(tenant, `${reason} (${what.gone} objects would go, ${what.changed} would change)`);
     },
     released: (tenant) => {
       log.info({ tenant }, 'the northbound is in order again');

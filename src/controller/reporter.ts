@@ -49,8 +49,8 @@ export class Reporter {
   readonly #pending = new Map<string, { revision: number; round: number | undefined; sinceMs: number }[]>();
   #sum = { added: 0, changed: 0, removed: 0, refused: 0 };
   readonly #acknowledge: (tenant: string, revision: number, report: CommitReport) => void;
-  /** Why the northbound is not obeyed at present; undefined: it is. */
-  held: string | undefined;
+  /** Tenants whose northbound is not obeyed at present, with the reason. */
+  readonly #held = new Map<string, string>();
 
   constructor(
     view: View,
@@ -105,6 +105,14 @@ export class Reporter {
     if (reason === undefined) delete object.refused;
     else object.refused = reason;
     this.#touch(object);
+  }
+
+  /** A tenant's northbound is not obeyed (a reason), or is again; each of its objects says so. */
+  hold(tenant: string, reason: string | undefined): void {
+    if (this.#held.get(tenant) === reason) return;
+    if (reason === undefined) this.#held.delete(tenant);
+    else this.#held.set(tenant, reason);
+    for (const [name, { ref }] of this.#objects) if (tenantOf(ref) === tenant) this.#dirty.add(name);
   }
 
   /** An object is nobody's business here any more; what was said of it is withdrawn. */
@@ -176,7 +184,8 @@ export class Reporter {
     if (object.refused !== undefined) return { state: 'ERROR', reason: object.refused, revision };
     const refused = object.verdict !== undefined && object.verdict.state !== 'DOWN';
     if (!object.concerned && !refused && trouble === undefined) return undefined;
-    if (this.held !== undefined) return { state: 'HELD', reason: this.held, revision };
+    const held = this.#held.get(tenantOf(object.ref));
+    if (held !== undefined) return { state: 'HELD', reason: held, revision };
     if (object.verdict !== undefined)
       return { state: object.verdict.state, reason: reasonOf(object.verdict), revision };
     if (trouble !== undefined) return { state: trouble.state, reason: trouble.reason, revision };
