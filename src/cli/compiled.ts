@@ -190,7 +190,8 @@ function refusals(
     else if (verdict !== undefined && (verdict.state !== 'DOWN' || isDangling(view, verdict.fault)))
       add(name, verdict.state, verdict.fault);
   }
-  for (const { owner, reason, state } of table.refusals()) add(owner.object, state, { field: 'flow', allowed: reason });
+  for (const { owner, reason, rival, state } of table.refusals())
+    add(owner.object, state, { field: 'flow', allowed: rival === undefined ? reason : `${rival.object} ${reason}` });
   return out;
 }
 

@@ -188,7 +188,7 @@ export class Reporter {
     if (held !== undefined) return { state: 'HELD', reason: held, revision };
     if (object.verdict !== undefined)
       return { state: object.verdict.state, reason: reasonOf(object.verdict), revision };
-    if (trouble !== undefined) return { state: trouble.state, reason: trouble.reason, revision };
+    if (trouble !== undefined) return { state: trouble.state, reason: troubleText(object.ref, trouble), revision };
     return acknowledged >= object.round ? { state: 'ACTIVE', revision } : 'later';
   }
 
@@ -226,4 +226,11 @@ export class Reporter {
     object.round = Infinity; // until the round that brings the change to the table is closed
     this.#dirty.add(objectName(object.kind, object.ref));
   }
+}
+
+/** Why a flow is not there; who has it instead is named within one tenant only. */
+function troubleText(ref: Ref, { reason, rival }: Refusal): string {
+  if (rival === undefined) return reason;
+  const [, other = ''] = rival.object.split(' ');
+  return `${other.startsWith(`${tenantOf(ref)}/`) ? rival.object : 'an object of another tenant'} ${reason}`;
 }

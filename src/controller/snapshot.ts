@@ -77,7 +77,13 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
       ...edge.currentProblems(),
       ...engine.failures().map(({ owner, error }) => `app ${owner.app} failed for ${owner.object}: ${String(error)}`),
     ],
-    refused: table.refusals().map(({ owner, state, reason }) => ({ object: owner.object, state, reason })),
+    refused: table
+      .refusals()
+      .map(({ owner, state, reason, rival }) => ({
+        object: owner.object,
+        state,
+        reason: rival === undefined ? reason : `${rival.object} ${reason}`,
+      })),
     live: {
       ofports: numbers([...world.bindings.members()].map((ref) => [ref, world.bindings.peek(ref)?.ofport])),
       tunnels: numbers([...world.tunnels.members()].map((key) => [key, world.tunnels.peek(key)?.ofport])),

@@ -51,6 +51,8 @@ export interface Refusal {
   readonly owner: Owner;
   readonly identity: string;
   readonly reason: string;
+  /** The owner who has the identity instead. */
+  readonly rival?: Owner;
   /** ERROR: the switch or a foreign flow stands against it. DEGRADED: another owner of ours has the same identity. */
   readonly state: 'ERROR' | 'DEGRADED';
 }

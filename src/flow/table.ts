@@ -193,7 +193,8 @@ export class FlowTable {
           out.push({
             owner: other.owner,
             identity,
-            reason: `${winner.owner.object} has the same table, priority and match with other actions`,
+            reason: 'has the same table, priority and match with other actions',
+            rival: winner.owner,
             state: 'DEGRADED',
           });
     }

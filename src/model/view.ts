@@ -1,5 +1,5 @@
 // The view of one chassis: questions about its world, each answer remembered together with what it read.
-import { byteOrder, type OfPort, type Ref } from './ids.js';
+import { byteOrder, type OfPort, type Ref, tenantOf } from './ids.js';
 import type { Members } from './members.js';
 import type { Relation } from './relation.js';
 import { type Network, resolveNetwork } from './network.js';
@@ -63,7 +63,7 @@ export class View {
     this.networkAnswer = graph.query((ref: Ref) => resolveNetwork(world, ref), sameAnswer(sameJson));
     this.portAnswer = graph.query((ref: Ref) => resolvePort(world, this.networkAnswer, ref), sameAnswer(sameJson));
     this.segmentAnswer = graph.query((ref: Ref) => resolveSegment(world, this.segments, ref), sameAnswer(sameJson));
-    this.placementAnswer = graph.query((ref: Ref) => this.#place(ref), sameAnswer(sameJson));
+    this.placementAnswer = graph.query((ref: Ref) => this.#discreet(ref, this.#place(ref)), sameAnswer(sameJson));
     this.networksOfVni = graph.relation(world.lswitches, (ref) => {
       const network = this.network(ref);
       return network === undefined ? [] : [[network.vni, ref]];
@@ -150,6 +150,14 @@ export class View {
   tunnelPort(key: string): OfPort | undefined {
     const state = this.tunnel(key);
     return state?.error === undefined ? state?.ofport : undefined;
+  }
+
+  /** What stands in the way of a child of another tenant's port is told without that tenant's names. */
+  #discreet(ref: Ref, answer: Answer<Placement>): Answer<Placement> {
+    const [segment] = this.segmentsOfChild(ref);
+    if (answer.no === undefined || segment === undefined || tenantOf(segment) === tenantOf(ref)) return answer;
+    const allowed = 'it is a child of another tenant’s port, which is not ready for it';
+    return { no: { state: answer.no.state, fault: { field: 'parent', allowed } } };
   }
 
   #place(ref: Ref): Answer<Placement> {

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { parseText } from '../../src/cli/files.js';
+import { refOf } from '../../src/model/ids.js';
+import { numberOffline } from '../../src/model/numbering.js';
+import { standingOf } from '../../src/model/standing.js';
+import { View } from '../../src/model/view.js';
+import { World } from '../../src/model/world.js';
 import { given, specExample, specObjects } from './given.js';
 
 const ports = { ofports: { 'red/vm1': 183 }, tunnels: {}, bindings: {} };
@@ -164,5 +170,31 @@ void t.test('a child with two parents stays with the first', (t) => {
   );
   t.match(refused.join('\n'), /zz: port: "red\/vm1-net2": is already a child of another parent port/);
   t.ok(flows.some((flow) => flow.startsWith('priority=150,in_port=183,dl_vlan=100')));
+  t.end();
+});
+
+void t.test('what stands in the way of another tenant’s child is told without names of that tenant', (t) => {
+  const shared = `
+objects:
+  - {kind: lswitch, tenant: blue, id: net}
+  - {kind: lport, tenant: blue, id: kid, lswitch: net, shared_with: [red]}
+  - {kind: lswitch, id: net1}
+  - {kind: lport, id: secret-parent, lswitch: net1, enabled: false}
+  - {kind: child_port_segmentation, id: seg, parent: secret-parent, port: blue/kid, segmentation_id: 9}
+`;
+  const { objects } = parseText('test', shared, 'red');
+  const world = new World();
+  for (const tenant of ['red', 'blue']) world.settled.set(tenant, true);
+  for (const object of objects) world.put(object);
+  numberOffline(world, objects);
+  const view = new View(world);
+  world.graph.flush();
+  const { verdict } = standingOf(view, 'lport', refOf('blue', 'kid'));
+  t.equal(verdict?.state, 'DOWN');
+  t.notMatch(JSON.stringify(verdict), /secret|red/);
+  t.match(
+    JSON.stringify(standingOf(view, 'child_port_segmentation', refOf('red', 'seg')).verdict),
+    /its parent|not ready/,
+  );
   t.end();
 });

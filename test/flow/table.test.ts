@@ -157,7 +157,9 @@ void t.test('two owners of one identity: equal content is shared, other content 
   table.want(owner('early'), 2, [flow(1, 2)]);
   settle(table, to);
   t.same(to.hashes(), [flow(1, 2).hash]);
-  t.match(table.refusals(), [{ owner: { object: 'late' }, state: 'DEGRADED', reason: /^early has the same/ }]);
+  t.match(table.refusals(), [
+    { owner: { object: 'late' }, state: 'DEGRADED', reason: /^has the same/, rival: { object: 'early' } },
+  ]);
   table.want(owner('twin'), 5, [flow(1, 2)]);
   table.want(owner('early'), 2, []);
   t.equal(settle(table, to), 0, 'the twin keeps it');
