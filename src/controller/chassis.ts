@@ -74,6 +74,8 @@ export class Chassis {
   readonly #surplus = new Map<string, number>();
   /** The ports of the connection, the plugs or the tunnel ports have changed since they were joined. */
   #portsChanged = false;
+  /** The last round in which a wanted tunnel port was neither there nor refused. */
+  #incompleteRound = 0;
   #scheduled = false;
   #closed = false;
 
@@ -399,14 +401,24 @@ export class Chassis {
     for (const { key } of this.#tunnelNames.values())
       if (!wanted.has(key) && !this.#surplus.has(key)) this.#surplus.set(key, round);
     for (const key of this.#surplus.keys()) if (wanted.has(key)) this.#surplus.delete(key);
+    // What takes the place of an old tunnel comes first: its port, then its flows.
+    if ([...wanted.keys()].some((key) => !this.#isSettled(key))) this.#incompleteRound = round;
     const acknowledged = this.table.acknowledged();
     const mayGo =
       this.waitsFor().length === 0
-        ? [...this.#surplus].filter(([, since]) => acknowledged >= since).map(([key]) => key)
+        ? [...this.#surplus]
+            .filter(([, since]) => acknowledged >= since && acknowledged > this.#incompleteRound)
+            .map(([key]) => key)
         : [];
     this.#edges.tunnels([...wanted.values()], mayGo);
     const present = new Set([...this.#tunnelNames.values()].map(({ key }) => key));
     for (const key of this.#surplus.keys()) if (!present.has(key)) this.#surplus.delete(key);
+  }
+
+  /** Whether Open vSwitch has numbered a tunnel port, or said why it does not. */
+  #isSettled(key: string): boolean {
+    const state = this.world.tunnels.peek(key);
+    return state?.ofport !== undefined || state?.error !== undefined;
   }
 
   #progressed(report: CommitReport): void {
