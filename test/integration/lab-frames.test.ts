@@ -130,7 +130,7 @@ void t.test('the instruments see what is there', options, async (t) => {
       [1, 1],
     );
     await chassis.ovs.addFlows('br-int', `in_port=${a.ofport},actions=output:${trunk.ofport},output:${trunk.ofport}`);
-    const copies = await exchange(wire, { send, expect: [{ at: nic, frame }], watch });
+    const copies = await exchange(wire, { send, expect: [{ at: nic, frame }], watch, quietMs: 500 });
     t.strictSame([copies.missing.length, copies.surplus.length], [0, 1]);
   });
 
