@@ -4,55 +4,68 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chassis } from '../test/lab/chassis.js';
 import { Ovs } from '../test/lab/ovs.js';
-import { CommandError, run, until } from '../test/lab/process.js';
+import { CommandError, run } from '../test/lab/process.js';
 import { holds, type Line } from './line.js';
-import { standing } from './northbound.js';
+import { readNorthbound } from './northbound.js';
 import { damselfly } from './program.js';
 import { members, type ChassisName } from './plan.js';
 import type { Site } from './site.js';
 
-/** Gives the northbound as it is stored, unique keys included, as a file for `compile`. */
-export type Export = () => Promise<string>;
+/** What the judge finds at one moment: by chassis the lines in which switch and `compile` differ, and what the chassis report. */
+export interface Judgement {
+  readonly differences: Readonly<Record<ChassisName, readonly string[]>>;
+  readonly reported: number;
+  /** Statuses that are not ACTIVE. */
+  readonly faulty: readonly string[];
+}
 
 /** Compares switches with `compile`; owns a bare switch that spells groups as Open vSwitch does. */
 export class Judge {
   readonly #site: Site;
-  readonly #export: Export;
   readonly #bare: Ovs;
 
-  private constructor(site: Site, exported: Export, bare: Ovs) {
+  private constructor(site: Site, bare: Ovs) {
     this.#site = site;
-    this.#export = exported;
     this.#bare = bare;
   }
 
   /** Starts the bare switch. */
-  static async start(site: Site, exported: Export): Promise<Judge> {
+  static async start(site: Site): Promise<Judge> {
     const bare = await Ovs.start({ datapath: 'dummy' });
-    await bare.addBridge('br-int');
-    return new Judge(site, exported, bare);
+    for (const name of ['c1', 'c2']) await bare.addBridge(name);
+    return new Judge(site, bare);
   }
 
-  /** Lines in which switch and `compile` differ, flows and groups; empty when they agree. */
-  async differences(name: ChassisName): Promise<string[]> {
+  /** Looks at both switches. */
+  async look(): Promise<Judgement> {
+    const northbound = await readNorthbound(this.#site);
+    const objects = join(this.#bare.dir, 'objects.json');
+    writeFileSync(objects, northbound.file);
+    const [c1, c2] = await Promise.all([this.#differences('c1', objects), this.#differences('c2', objects)]);
+    const { reported, faulty } = northbound;
+    return { differences: { c1, c2 }, reported, faulty };
+  }
+
+  async #differences(name: ChassisName, objects: string): Promise<string[]> {
     const { ovs } = this.#site.chassis[name];
-    const objects = join(ovs.dir, 'objects.yaml');
     const ports = join(ovs.dir, 'ports.json');
-    writeFileSync(objects, await this.#export());
     writeFileSync(ports, JSON.stringify(await livePorts(this.#site, name)));
     const words = ['compile', '-f', objects, '--chassis', name, '--ports', ports];
     const [flows, groups] = await Promise.all([this.#compiled(words), this.#compiled([...words, '--groups'])]);
-    return [...(await differingFlows(ovs, flows)), ...(await this.#differingGroups(ovs, groups))];
+    return [...(await differingFlows(ovs, flows)), ...(await this.#differingGroups(name, groups))];
   }
 
   #compiled(words: readonly string[]): Promise<string> {
     return damselfly(this.#site.nats.url(), words);
   }
 
-  async #differingGroups(ovs: Ovs, compiled: string): Promise<string[]> {
-    await this.#bare.ofctl(['del-groups', 'br-int']);
-    if (compiled !== '') await this.#bare.ofctl(['add-groups', 'br-int', '-'], compiled);
-    const [wanted, installed] = [await groupsOf(this.#bare), await groupsOf(ovs)];
+  async #differingGroups(name: ChassisName, compiled: string): Promise<string[]> {
+    await this.#bare.ofctl(['del-groups', name]);
+    if (compiled !== '') await this.#bare.ofctl(['add-groups', name, '-'], compiled);
+    const [wanted, installed] = [
+      await groupsOf(this.#bare, name),
+      await groupsOf(this.#site.chassis[name].ovs, 'br-int'),
+    ];
     return [
       ...wanted.filter((group) => !installed.includes(group)).map((group) => `-${group}`),
       ...installed.filter((group) => !wanted.includes(group)).map((group) => `+${group}`),
@@ -126,45 +139,50 @@ async function differingFlows(ovs: Ovs, compiled: string): Promise<string[]> {
   return text.split('\n').filter((line) => line !== '');
 }
 
-async function groupsOf(ovs: Ovs): Promise<string[]> {
-  const text = await ovs.ofctl(['dump-groups', 'br-int']);
+async function groupsOf(ovs: Ovs, bridge: string): Promise<string[]> {
+  const text = await ovs.ofctl(['dump-groups', bridge]);
   return text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line.startsWith('group_id='));
 }
 
-/** Lines that say that both switches hold what `compile` says; they wait a little, as the controllers may be at work. */
+/**
+ * Lines that say that both switches hold what `compile` says and that everything reported is ACTIVE; the judge looks once for all
+ * of them, and again for a while until they hold, as the controllers may be at work.
+ */
 export function flowLines(judge: Judge, step: string, waitMs = 5_000): Line[] {
-  return (['c1', 'c2'] as const).map((name) => ({
-    id: `flows:${step}:${name}`,
-    claim: `${name} holds exactly the flows and groups of compile`,
-    run: async () => {
-      let differences: string[] = [];
-      const isEqual = async () => {
-        differences = await judge.differences(name);
-        return differences.length === 0;
-      };
-      await until('flows as compiled', isEqual, waitMs).catch((error: unknown) => {
-        if (!(error instanceof Error) || !error.message.startsWith('waited')) throw error;
-      });
-      const shown = differences.slice(0, 4).join('; ');
-      return {
-        held: differences.length === 0,
-        sent: 'ovs-ofctl diff-flows, groups too',
-        seen: `${differences.length} lines${shown === '' ? '' : `: ${shown}`}`,
-      };
-    },
-  }));
+  let looking: Promise<Judgement> | undefined;
+  const judgement = () => (looking ??= settled(judge, waitMs));
+  return [
+    ...(['c1', 'c2'] as const).map((name) =>
+      holds(
+        `flows:${step}:${name}`,
+        `${name} holds exactly the flows and groups of compile`,
+        'ovs-ofctl diff-flows, groups too',
+        async () => {
+          const differences = (await judgement()).differences[name];
+          return { held: differences.length === 0, seen: shown(`${differences.length} lines`, differences) };
+        },
+      ),
+    ),
+    holds(`active:${step}`, 'everything that the chassis report is ACTIVE', 'damselfly get', async () => {
+      const { reported, faulty } = await judgement();
+      return { held: reported > 0 && faulty.length === 0, seen: shown(`${reported} statuses`, faulty) };
+    }),
+  ];
 }
 
-/** Every status that a chassis has written says ACTIVE. */
-export function activeLine(site: Site, step: string): Line {
-  return holds(`active:${step}`, 'what the chassis report is ACTIVE, all of it', 'damselfly get', async () => {
-    const { reported, faulty } = await standing(site);
-    return {
-      held: reported > 0 && faulty.length === 0,
-      seen: faulty.length === 0 ? `${reported} statuses` : faulty.slice(0, 4).join('; '),
-    };
-  });
+async function settled(judge: Judge, waitMs: number): Promise<Judgement> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const judgement = await judge.look();
+    const { differences, faulty } = judgement;
+    const isWell = differences.c1.length + differences.c2.length + faulty.length === 0;
+    if (isWell || Date.now() >= deadline) return judgement;
+  }
+}
+
+function shown(count: string, lines: readonly string[]): string {
+  return lines.length === 0 ? count : `${count}: ${lines.slice(0, 4).join('; ')}`;
 }

@@ -3,8 +3,8 @@
 import { enterLab, isInsideLab } from '../test/lab/netns.js';
 import { labPrograms, unmetNeed } from '../test/lab/requirements.js';
 import { changes, type Hands } from './changes.js';
-import { activeLine, flowLines, Judge } from './flows.js';
-import { liveKeys, liveObjects } from './northbound.js';
+import { flowLines, Judge } from './flows.js';
+import { readNorthbound } from './northbound.js';
 import { demoFiles } from './plan.js';
 import { Controller, damselfly } from './program.js';
 import { Report } from './report.js';
@@ -57,42 +57,43 @@ async function applyFiles({ site, report, hands }: Stage): Promise<void> {
     report.say(`damselfly apply -f ${file.replace(/.*\/demo\//, 'demo/')}`);
     report.say((await hands.damselfly(['apply', '-f', file])).trimEnd().replace(/^/gm, '     '));
   }
-  const keyOf = await liveKeys(site);
+  const { keyOf } = await readNorthbound(site);
   await site.startDevice(keyOf('lswitch red/net2'));
   await site.warmTunnels();
 }
 
 /** What holds at rest, and then after every change. */
 async function show({ site, report, hands }: Stage): Promise<void> {
-  const keyOf = await liveKeys(site);
-  const judge = await Judge.start(site, () => liveObjects(site));
+  const { keyOf } = await readNorthbound(site);
+  const judge = await Judge.start(site);
   report.section('At rest');
   await report.checkAll(trafficLines(site, (network) => keyOf(`lswitch ${network}`)));
-  await report.checkAll([...flowLines(judge, 'rest'), activeLine(site, 'rest')]);
+  await report.checkAll(flowLines(judge, 'rest'));
   for (const change of changes) {
     const step = change(site, hands);
     report.section(step.title);
     await step.act();
     await report.checkAll(step.lines);
-    await report.checkAll([...flowLines(judge, step.id), activeLine(site, step.id)]);
+    await report.checkAll(flowLines(judge, step.id));
   }
 }
 
 /** Breaks one thing at a time; a line of its own says whether exactly the lines that speak of it turned red. */
 async function sabotage({ site, report }: Stage): Promise<void> {
-  const keyOf = await liveKeys(site);
-  const judge = await Judge.start(site, () => liveObjects(site));
-  const lines = [...trafficLines(site, (network) => keyOf(`lswitch ${network}`)), ...flowLines(judge, 'sabotage', 0)];
+  const { keyOf } = await readNorthbound(site);
+  const judge = await Judge.start(site);
+  const traffic = trafficLines(site, (network) => keyOf(`lswitch ${network}`));
+  const lines = () => [...traffic, ...flowLines(judge, 'sabotage', 0)];
   report.section('Nothing is broken');
-  await report.checkAll(lines);
+  await report.checkAll(lines());
   for (const { title, break: breakIt, red } of sabotages(site, (name) => keyOf(`lport red/${name}`))) {
     report.section(`Broken on purpose: ${title}`);
     const mend = await breakIt();
-    await report.expectRed(title, lines, red);
+    await report.expectRed(title, lines(), red);
     await mend();
   }
   report.section('Everything is mended');
-  await report.checkAll(lines);
+  await report.checkAll(lines());
 }
 
 function sayHowToLook(report: Report): void {

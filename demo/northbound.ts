@@ -15,37 +15,41 @@ const objectsSchema = z.array(
   }),
 );
 
-/** Every object of every tenant. */
-async function stored(site: Site): Promise<z.infer<typeof objectsSchema>> {
-  return objectsSchema.parse(JSON.parse(await damselfly(site.nats.url(), ['get', '--all-tenants', '-o', 'json'])));
+/** The northbound at one moment. */
+export interface Northbound {
+  /** Every object of every tenant as a file for `compile`, with its unique key where its kind has one. */
+  readonly file: string;
+  /** The unique key of an object, `kind tenant/id`; throws for one that has none. */
+  readonly keyOf: (object: string) => number;
+  /** How many statuses the chassis have written. */
+  readonly reported: number;
+  /** The statuses that are not ACTIVE. */
+  readonly faulty: readonly string[];
 }
 
-/** Every object of every tenant as a file for `compile`, with its unique key where its kind has one. */
-export async function liveObjects(site: Site): Promise<string> {
-  const objects = (await stored(site)).map(({ kind, tenant, id, value, unique_key }) => ({
+/** Reads the northbound. */
+export async function readNorthbound(site: Site): Promise<Northbound> {
+  const text = await damselfly(site.nats.url(), ['get', '--all-tenants', '-o', 'json']);
+  const stored = objectsSchema.parse(JSON.parse(text));
+  const objects = stored.map(({ kind, tenant, id, value, unique_key }) => ({
     ...value,
     kind,
     tenant,
     id,
     ...(unique_key === undefined ? {} : { unique_key }),
   }));
-  return JSON.stringify({ objects });
-}
-
-/** The unique key of each object by `kind tenant/id`; throws for one that has none. */
-export async function liveKeys(site: Site): Promise<(object: string) => number> {
-  const keys = new Map((await stored(site)).map((it) => [`${it.kind} ${it.tenant}/${it.id}`, it.unique_key]));
-  return (object) => {
-    const key = keys.get(object);
-    if (key === undefined) throw new Error(`${object} has no unique key`);
-    return key;
-  };
-}
-
-/** What the chassis say: how many statuses there are, and those that are not ACTIVE. */
-export async function standing(site: Site): Promise<{ readonly reported: number; readonly faulty: readonly string[] }> {
-  const statuses = (await stored(site)).flatMap(({ kind, tenant, id, statuses }) =>
+  const keys = new Map(stored.map((it) => [`${it.kind} ${it.tenant}/${it.id}`, it.unique_key]));
+  const statuses = stored.flatMap(({ kind, tenant, id, statuses }) =>
     statuses.map(({ chassis, state }) => ({ name: `${kind} ${tenant}/${id} on ${chassis}: ${state}`, state })),
   );
-  return { reported: statuses.length, faulty: statuses.filter(({ state }) => state !== 'ACTIVE').map((it) => it.name) };
+  return {
+    file: JSON.stringify({ objects }),
+    keyOf: (object) => {
+      const key = keys.get(object);
+      if (key === undefined) throw new Error(`${object} has no unique key`);
+      return key;
+    },
+    reported: statuses.length,
+    faulty: statuses.filter(({ state }) => state !== 'ACTIVE').map(({ name }) => name),
+  };
 }
