@@ -150,7 +150,12 @@ async function flowAges(site: Site, name: ChassisName): Promise<number[]> {
   return [...text.matchAll(/duration=([\d.]+)s/g)].map(([, age]) => Number(age)).sort((a, b) => a - b);
 }
 
-function controllerKilled(site: Site, { controllers }: Hands): Step {
+/** The controller of c1 is killed and started again under pings; `meanwhile` happens while nobody controls c1. */
+export function controllerKilled(
+  site: Site,
+  { controllers }: Hands,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Step {
   const watched = [
     { from: member('vm1'), to: member('p1') },
     { from: member('vm1-net2'), to: member('q2') },
@@ -165,6 +170,7 @@ function controllerKilled(site: Site, { controllers }: Hands): Step {
       await delay(500);
       await controllers.c1.kill();
       killedAt = Date.now();
+      await meanwhile();
       await delay(1_000);
       await controllers.c1.start();
       await delay(2_000);

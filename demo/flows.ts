@@ -19,10 +19,17 @@ export interface Judgement {
   readonly faulty: readonly string[];
 }
 
+/** The text of `compile`, as ovs-ofctl takes it. */
+interface Compiled {
+  readonly flows: string;
+  readonly groups: string;
+}
+
 /** Compares switches with `compile`; owns a bare switch that spells groups as Open vSwitch does. */
 export class Judge {
   readonly #site: Site;
   readonly #bare: Ovs;
+  readonly #answers = new Map<ChassisName, { readonly question: string; readonly answer: Compiled }>();
 
   private constructor(site: Site, bare: Ovs) {
     this.#site = site;
@@ -38,25 +45,35 @@ export class Judge {
 
   /** Looks at both switches. */
   async look(): Promise<Judgement> {
-    const northbound = await readNorthbound(this.#site);
-    const objects = join(this.#bare.dir, 'objects.json');
-    writeFileSync(objects, northbound.file);
-    const [c1, c2] = await Promise.all([this.#differences('c1', objects), this.#differences('c2', objects)]);
-    const { reported, faulty } = northbound;
+    const { file, reported, faulty } = await readNorthbound(this.#site);
+    const [c1, c2] = await Promise.all([this.#differences('c1', file), this.#differences('c2', file)]);
     return { differences: { c1, c2 }, reported, faulty };
   }
 
   async #differences(name: ChassisName, objects: string): Promise<string[]> {
-    const { ovs } = this.#site.chassis[name];
-    const ports = join(ovs.dir, 'ports.json');
-    writeFileSync(ports, JSON.stringify(await livePorts(this.#site, name)));
-    const words = ['compile', '-f', objects, '--chassis', name, '--ports', ports];
-    const [flows, groups] = await Promise.all([this.#compiled(words), this.#compiled([...words, '--groups'])]);
-    return [...(await differingFlows(ovs, flows)), ...(await this.#differingGroups(name, groups))];
+    const ports = JSON.stringify(await livePorts(this.#site, name));
+    const { flows, groups } = await this.#compiled(name, objects, ports);
+    return [
+      ...(await differingFlows(this.#site.chassis[name].ovs, flows)),
+      ...(await this.#differingGroups(name, groups)),
+    ];
   }
 
-  #compiled(words: readonly string[]): Promise<string> {
-    return damselfly(this.#site.nats.url(), words);
+  /** What `compile` says; the same question is not asked twice in a row. */
+  async #compiled(name: ChassisName, objects: string, ports: string): Promise<Compiled> {
+    const question = `${objects}\n${ports}`;
+    const last = this.#answers.get(name);
+    if (last?.question === question) return last.answer;
+    const file = (kind: string) => join(this.#bare.dir, `${name}-${kind}.json`);
+    writeFileSync(file('objects'), objects);
+    writeFileSync(file('ports'), ports);
+    const words = ['compile', '-f', file('objects'), '--chassis', name, '--ports', file('ports')];
+    const [flows, groups] = await Promise.all(
+      [words, [...words, '--groups']].map((all) => damselfly(this.#site.nats.url(), all)),
+    );
+    const answer = { flows: flows ?? '', groups: groups ?? '' };
+    this.#answers.set(name, { question, answer });
+    return answer;
   }
 
   async #differingGroups(name: ChassisName, compiled: string): Promise<string[]> {

@@ -5,10 +5,10 @@ import { labPrograms, unmetNeed } from '../test/lab/requirements.js';
 import { changes, type Hands } from './changes.js';
 import { flowLines, Judge } from './flows.js';
 import { readNorthbound } from './northbound.js';
-import { demoFiles } from './plan.js';
-import { Controller, damselfly } from './program.js';
+import { demoFiles, member } from './plan.js';
+import { cliPath, Controller, damselfly, dataDir } from './program.js';
 import { Report } from './report.js';
-import { sabotages } from './sabotage.js';
+import { emptiedMeanwhile, sabotages } from './sabotage.js';
 import { Site } from './site.js';
 import { trafficLines } from './traffic.js';
 
@@ -79,7 +79,7 @@ async function show({ site, report, hands }: Stage): Promise<void> {
 }
 
 /** Breaks one thing at a time; a line of its own says whether exactly the lines that speak of it turned red. */
-async function sabotage({ site, report }: Stage): Promise<void> {
+async function sabotage({ site, report, hands }: Stage): Promise<void> {
   const { keyOf } = await readNorthbound(site);
   const judge = await Judge.start(site);
   const traffic = trafficLines(site, (network) => keyOf(`lswitch ${network}`));
@@ -91,19 +91,30 @@ async function sabotage({ site, report }: Stage): Promise<void> {
     const mend = await breakIt();
     await report.expectRed(title, lines(), red);
     await mend();
+    await report.expectGreen(`mended:${title}`, 'mended, every line is green', lines());
   }
+  const { step, red } = emptiedMeanwhile(site, hands);
+  report.section(`Broken on purpose: ${step.title}; meanwhile its switch is emptied`);
+  await step.act();
+  await report.expectRed('the switch is emptied meanwhile', step.lines, red);
   report.section('Everything is mended');
   await report.checkAll(lines());
 }
 
-function sayHowToLook(report: Report): void {
-  const pid = `$(pgrep -P $(pgrep -P ${process.env.DAMSELFLY_LAB_OUTSIDE ?? '…'}))`;
+function sayHowToLook({ report, site }: Stage): void {
+  const first = `$(pgrep -P $(pgrep -P ${process.env.DAMSELFLY_LAB_OUTSIDE ?? '…'}))`;
+  const { c1, c2 } = site.chassis;
   report.say(`
 Everything is still up; Ctrl-C ends it. From another terminal, as root:
-  nsenter -a -t ${pid} bash          # into the demo's namespaces, then for example:
-  ip netns                                    # c1, c2, db and the machines
-  ip netns exec vm1.vm1-net2 ping 10.2.0.9    # from VLAN 100 of vm1 to the remote device
-  OVS_RUNDIR=$(ls -d /run/tmp/*/br-int.mgmt | head -1 | xargs dirname) ovs-ofctl -O OpenFlow13 dump-flows br-int`);
+  nsenter -a -t ${first} bash     # into the demo's namespaces, then for example:
+  ip netns                                            # c1, c2, db and the machines
+  ip netns exec vm1.vm1-net2 ping ${member('p2').ip}          # from a VLAN of vm1 to p2
+  ovs-ofctl -O OpenFlow13 dump-flows ${c1.ovs.management('br-int')}
+  ovs-ofctl -O OpenFlow13 dump-flows ${c2.ovs.management('br-int')}
+  alias damselfly='${process.execPath} ${cliPath}'
+  export NATS_URL=${site.nats.url()}
+  damselfly get --all-tenants
+  damselfly status --data-dir ${dataDir(c1)}`);
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -128,7 +139,7 @@ await applyFiles(stage);
 await (options.sabotage ? sabotage(stage) : show(stage));
 const held = report.end((Date.now() - started) / 1000);
 if (options.keep) {
-  sayHowToLook(report);
+  sayHowToLook(stage);
   await new Promise(() => setInterval(() => undefined, 60_000));
 }
 // Whatever still runs ends with the namespaces.

@@ -1,5 +1,5 @@
 // How the demo speaks: one line per claim as it is checked, sections between them, and at the end one sentence or one JSON.
-import type { Line, Seen } from './line.js';
+import { holds, type Line, type Seen } from './line.js';
 
 /** A line with what came of it. */
 export interface Result extends Seen {
@@ -53,29 +53,32 @@ export class Report {
     return results;
   }
 
-  /** Runs lines with something broken; holds if exactly those in `red` fail. The red ones are printed, indented. */
+  /** Runs lines at once with something broken; holds if exactly those in `red` fail. The red ones are printed, indented. */
   async expectRed(title: string, lines: readonly Line[], red: readonly string[]): Promise<void> {
-    const failed: string[] = [];
-    await this.check({
-      id: `sabotage:${title}`,
-      claim: 'exactly the lines that speak of it turn red',
-      run: async () => {
-        for (const line of lines) {
-          const result = await this.#resultOf(line);
-          if (result.held) continue;
-          failed.push(line.id);
-          this.say(`     ${lineText(result)}`);
-        }
-        const missed = red.filter((id) => !failed.includes(id));
-        const extra = failed.filter((id) => !red.includes(id));
-        const faults = [...missed.map((id) => `${id} stayed green`), ...extra.map((id) => `${id} turned red too`)];
-        return {
-          held: faults.length === 0,
-          sent: `${lines.length} lines`,
-          seen: faults.join('; ') || `${failed.length} red`,
-        };
-      },
-    });
+    const results = await Promise.all(lines.map((line) => this.#resultOf(line)));
+    const failed = results.filter(({ held }) => !held);
+    for (const result of failed) this.say(`     ${lineText(result)}`);
+    const missed = red.filter((id) => !failed.some((result) => result.id === id));
+    const extra = failed.filter(({ id }) => !red.includes(id));
+    const faults = [...missed.map((id) => `${id} stayed green`), ...extra.map(({ id }) => `${id} turned red too`)];
+    const held = faults.length === 0;
+    const seen = held ? `${failed.length} red` : faults.join('; ');
+    await this.check(
+      holds(`sabotage:${title}`, 'exactly the lines that speak of it turn red', `${lines.length} lines`, () =>
+        Promise.resolve({ held, seen }),
+      ),
+    );
+  }
+
+  /** Runs lines at once; holds if all do. Those that do not are printed, indented. */
+  async expectGreen(id: string, claim: string, lines: readonly Line[]): Promise<void> {
+    const results = await Promise.all(lines.map((line) => this.#resultOf(line)));
+    const failed = results.filter(({ held }) => !held);
+    for (const result of failed) this.say(`     ${lineText(result)}`);
+    const seen = `${lines.length - failed.length} green, ${failed.length} red`;
+    await this.check(
+      holds(id, claim, `${lines.length} lines`, () => Promise.resolve({ held: failed.length === 0, seen })),
+    );
   }
 
   /** Says what it all came to; returns whether everything held. */

@@ -1,6 +1,5 @@
 // What must hold of the demo's networks while nothing changes: who talks, who does not, how often a broadcast arrives,
 // what passes the underlay.
-import { setTimeout as delay } from 'node:timers/promises';
 import { exchange, sealedInTunnel, type Placed } from '../test/lab/exchange.js';
 import { arp, broadcastMac, icmp, tagsOf, udp, type Flow } from '../test/lab/packets.js';
 import { probes, talks, titled, type Line } from './line.js';
@@ -170,15 +169,13 @@ function underlay(site: Site, vniOf: (network: string) => number): Line[] {
       claim: `the underlay carries ${titled(from)} → ${titled(to)} with the VNI of ${from.network} and no tag`,
       run: async () => {
         const tap = site.underlay('c1');
-        tap.clear();
         const plan = { send: [at(site, from, (vids) => icmp({ ...between(from, to), vids }))], watch: [tap] };
-        await exchange(site.wire, {
+        const { seals } = await exchange(site.wire, {
           ...plan,
           expect: [at(site, to, (vids) => icmp({ ...between(from, to), vids }))],
           deadlineMs: 1_000,
         });
-        await delay(20);
-        const carried = sealedInTunnel(tap);
+        const carried = sealedInTunnel(tap, seals);
         const vni = vniOf(from.network);
         return {
           held:

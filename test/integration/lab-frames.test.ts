@@ -1,7 +1,7 @@
 // The lab's instruments: real tagged frames, sealed probes, and an expectation that fails on one frame too many or too few.
 import t from 'tap';
 import { Chassis } from '../lab/chassis.js';
-import { exchange } from '../lab/exchange.js';
+import { exchange, type Exchange } from '../lab/exchange.js';
 import { plugGuest, TrunkGuest } from '../lab/guest.js';
 import { ping } from '../lab/ping.js';
 import { addSegment, enterLab } from '../lab/netns.js';
@@ -68,6 +68,11 @@ void t.test('the instruments see what is there', options, async (t) => {
     t.notOk(atTagged.seen.some(({ frame }) => tagsOf(frame).length > 0));
   });
 
+  const faults = async (plan: Exchange) => {
+    const { missing, surplus } = await exchange(wire, plan);
+    return { missing, surplus };
+  };
+
   await t.test('a tagged frame goes round and comes back with its tag', async (t) => {
     const flow = { src: macs.vm, dst: macs.b, from: '10.2.0.1', to: '10.2.0.11' };
     const there = {
@@ -75,7 +80,7 @@ void t.test('the instruments see what is there', options, async (t) => {
       expect: [{ at: atB, frame: icmp(flow) }],
       watch,
     };
-    t.strictSame(await exchange(wire, there), { missing: [], surplus: [] });
+    t.strictSame(await faults(there), { missing: [], surplus: [] });
     const back = { src: macs.b, dst: macs.vm, from: '10.2.0.11', to: '10.2.0.1' };
     const again = {
       send: [{ at: atB, frame: icmp(back) }],
@@ -85,7 +90,7 @@ void t.test('the instruments see what is there', options, async (t) => {
       ],
       watch: [...watch, atTagged],
     };
-    t.strictSame(await exchange(wire, again), { missing: [], surplus: [] });
+    t.strictSame(await faults(again), { missing: [], surplus: [] });
   });
 
   await t.test('every kind of frame arrives as it was sent', async (t) => {
@@ -104,7 +109,7 @@ void t.test('the instruments see what is there', options, async (t) => {
       expect: frames.map((frame) => ({ at: atA, frame })),
       watch,
     };
-    t.strictSame(await exchange(wire, plan), { missing: [], surplus: [] });
+    t.strictSame(await faults(plan), { missing: [], surplus: [] });
   });
 
   await t.test('one frame too few, one too many and one that is different are told', async (t) => {
@@ -126,12 +131,26 @@ void t.test('the instruments see what is there', options, async (t) => {
     t.equal((await exchange(wire, twice)).missing.length, 1);
     const other = { send, expect: [{ at: nic, frame: icmp(flow, 3) }], watch, deadlineMs: 200 };
     t.strictSame(
-      Object.values(await exchange(wire, other)).map((list: readonly string[]) => list.length),
+      Object.values(await faults(other)).map((list) => list.length),
       [1, 1],
     );
     await chassis.ovs.addFlows('br-int', `in_port=${a.ofport},actions=output:${trunk.ofport},output:${trunk.ofport}`);
     const copies = await exchange(wire, { send, expect: [{ at: nic, frame }], watch, quietMs: 500 });
     t.strictSame([copies.missing.length, copies.surplus.length], [0, 1]);
+  });
+
+  await t.test('exchanges at the same time do not see each other’s frames', async (t) => {
+    const flow = { src: macs.b, dst: macs.vm, from: '10.2.0.11', to: '10.2.0.1' };
+    const plans = Array.from({ length: 10 }, (_, index) => ({
+      send: [{ at: atB, frame: icmp(flow, index) }],
+      expect: index % 2 === 0 ? [] : [{ at: nic, frame: icmp({ ...flow, vids: [100] }, index) }],
+      watch: [nic],
+    }));
+    const found = await Promise.all(plans.map(faults));
+    t.strictSame(
+      found.map(({ missing, surplus }) => [missing.length, surplus.length]),
+      plans.map((_, index) => (index % 2 === 0 ? [0, 1] : [0, 0])),
+    );
   });
 
   await t.test('a tap on a device that is not there is an error', async (t) => {

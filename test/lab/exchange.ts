@@ -20,10 +20,17 @@ export interface Exchange {
   readonly deadlineMs?: number;
 }
 
+/** The numbers in the seals of what one exchange has sent; exchanges at the same time do not see each other's frames. */
+export interface Seals {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** What an exchange came to: nothing missing and nothing surplus is success. */
 export interface Outcome {
   readonly missing: readonly string[];
   readonly surplus: readonly string[];
+  readonly seals: Seals;
 }
 
 const shortestFrame = 60;
@@ -48,19 +55,16 @@ function isSame(seen: Buffer, frame: Buffer): boolean {
   );
 }
 
-function hasSeal({ frame, direction }: SeenFrame, first: number): boolean {
+function hasSeal({ frame, direction }: SeenFrame, { first, last }: Seals): boolean {
   const at = frame.length - sealSize;
-  return (
-    direction === 'in' &&
-    at > 0 &&
-    frame.toString('latin1', at, at + 4) === 'dfly' &&
-    frame.readUInt32BE(at + 4) >= first
-  );
+  if (direction !== 'in' || at <= 0 || frame.toString('latin1', at, at + 4) !== 'dfly') return false;
+  const number = frame.readUInt32BE(at + 4);
+  return number >= first && number <= last;
 }
 
-function compare({ expect, watch }: Exchange, first: number): Outcome {
+function compare({ expect, watch }: Exchange, seals: Seals): Outcome {
   const left = [...new Set([...watch, ...expect.map(({ at }) => at)])].flatMap((at) =>
-    at.seen.filter((seen) => hasSeal(seen, first)).map(({ frame }) => ({ at, frame })),
+    at.seen.filter((seen) => hasSeal(seen, seals)).map(({ frame }) => ({ at, frame })),
   );
   const missing = [];
   for (const { at, frame } of expect) {
@@ -68,7 +72,7 @@ function compare({ expect, watch }: Exchange, first: number): Outcome {
     if (index < 0) missing.push(`${at.name}: ${described(frame)}`);
     else left.splice(index, 1);
   }
-  return { missing, surplus: left.map(({ at, frame }) => `${at.name}: ${described(frame)}`) };
+  return { missing, surplus: left.map(({ at, frame }) => `${at.name}: ${described(frame)}`), seals };
 }
 
 /** Sends, waits for what is expected and then a little longer, and says what is missing and what there was too much of. */
@@ -78,23 +82,22 @@ export async function exchange(wire: Wire, plan: Exchange): Promise<Outcome> {
     sealed += 1;
     at.send(seal(frame, sealed));
   }
+  const seals = { first, last: sealed };
   const end = Date.now() + (plan.deadlineMs ?? 2_000);
   for (;;) {
     await delay(20);
     await wire.sync();
-    if (compare(plan, first).missing.length === 0 || Date.now() > end) break;
+    if (compare(plan, seals).missing.length === 0 || Date.now() > end) break;
   }
   await delay(plan.quietMs ?? 150);
   await wire.sync();
-  return compare(plan, first);
+  return compare(plan, seals);
 }
 
-/** Sealed frames of the underlay that a tap has seen (in either direction), without their tunnel. */
-export function sealedInTunnel(tap: Tap): { vni: number; inner: Buffer }[] {
-  return tap.seen.flatMap(({ frame, direction, time }) => {
-    const packet = decapsulated(frame);
-    return packet !== undefined && hasSeal({ frame: packet.inner, direction: 'in', time }, 0) && direction === 'in'
-      ? [packet]
-      : [];
+/** What a tap on the underlay has seen of an exchange (coming in), without its tunnel. */
+export function sealedInTunnel(tap: Tap, seals: Seals): { vni: number; inner: Buffer }[] {
+  return tap.seen.flatMap((seen) => {
+    const packet = hasSeal(seen, seals) ? decapsulated(seen.frame) : undefined;
+    return packet === undefined ? [] : [packet];
   });
 }
