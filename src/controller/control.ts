@@ -1,9 +1,9 @@
 // The controller's own socket on its machine: one JSON request per line, one JSON answer per line. It is how `damselfly status` and
 // `damselfly explain` ask; it listens on a unix socket only, which its folder's permissions protect.
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { createConnection, createServer, type Server } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 
 /** The folder of the control sockets in a data directory. */
 export const controlFolder = (dataDir: string): string => join(dataDir, 'control');
@@ -33,7 +33,7 @@ export async function openControl(dataDir: string, answer: (request: ControlRequ
       size += chunk.length;
       if (size > requestLimitSize) socket.destroy();
     });
-    createInterface({ input: socket }).on('line', (line) => {
+    linesOf(socket).on('line', (line) => {
       socket.write(`${JSON.stringify(answered(line, answer))}\n`);
     });
   });
@@ -47,6 +47,9 @@ export async function openControl(dataDir: string, answer: (request: ControlRequ
     rmSync(path, { force: true });
   };
 }
+
+/** The lines of a socket. A reader of lines repeats the socket's errors, and would throw them where nobody listens. */
+const linesOf = (socket: Socket): Interface => createInterface({ input: socket }).on('error', () => socket.destroy());
 
 function answered(line: string, answer: (request: ControlRequest) => unknown): unknown {
   try {
@@ -85,7 +88,7 @@ function askOne(path: string, request: ControlRequest): Promise<unknown> {
       rmSync(path, { force: true }); // left behind by a controller that was killed
       resolve(undefined);
     });
-    createInterface({ input: socket }).once('line', (line) => {
+    linesOf(socket).once('line', (line) => {
       socket.destroy();
       const reply: unknown = JSON.parse(line);
       if (typeof reply === 'object' && reply !== null && 'error' in reply) reject(new Error(String(reply.error)));
