@@ -76,6 +76,12 @@ export const isOvertaking = (wanted: Wanted, said: Said): boolean =>
       !said.gone.has(chassis) && revision < (wanted.objects.get(object) ?? 0) && said.summaries.has(chassis),
   );
 
+/** Whether a chassis says DOWN of an object that is not switched off: it waits for something that may be on its way. */
+export const isPending = (wanted: Wanted, said: Said): boolean =>
+  relevant(wanted, said).some(
+    (status) => status.state === 'DOWN' && !wanted.off.has(status.object) && !said.gone.has(status.chassis),
+  );
+
 const isFine = ({ off }: Wanted, { object, state }: { object: string; state: string }): boolean =>
   state === 'ACTIVE' || (state === 'DOWN' && off.has(object));
 

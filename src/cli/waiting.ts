@@ -7,7 +7,7 @@ import { defaultLeaseMs } from '../sync/liveness.js';
 import { snapshot } from '../sync/snapshot.js';
 import { readReport, type Report, watchReports } from '../sync/status-reader.js';
 import { permitted } from './northbound-cli.js';
-import { type Answer, answersOf, isComplete, isOvertaking, type Said, type Wanted } from './outcome.js';
+import { type Answer, answersOf, isComplete, isOvertaking, isPending, type Said, type Wanted } from './outcome.js';
 import { reportName, statusOf, summaryOf } from './statuses.js';
 
 /** How long we wait for a first chassis to take notice of a tenant that none has anything to do with, in milliseconds. */
@@ -16,6 +16,8 @@ const joinMs = 1500;
 const quietMs = 100;
 /** How long statuses of an older revision may be overtaken after their chassis has answered, in milliseconds. */
 const overtakeMs = 1000;
+/** How long what an object waits for (a tunnel port, say) may take after its chassis has answered, in milliseconds. */
+const pendingMs = 2000;
 
 /** Resolves to what the chassis of one tenant answer, at the latest after `timeoutMs`. Throws SyncError. */
 export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: number): Promise<Answer[]> {
@@ -29,17 +31,28 @@ export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: nu
       clearTimeout(timers.get(name));
       timers.set(name, setTimeout(end, ms));
     };
+    const cancel = (name: string): void => {
+      clearTimeout(timers.get(name));
+      timers.delete(name);
+    };
     let isSettled = false;
     const look = (): void => {
-      if (!isSettled || !isComplete(wanted, said())) return;
-      clearTimeout(timers.get('join'));
-      if (!isOvertaking(wanted, said())) endAfter('quiet', quietMs);
-      else if (!timers.has('overtake')) endAfter('overtake', overtakeMs);
+      if (!isSettled) return;
+      if (!isComplete(wanted, said())) {
+        for (const name of ['quiet', 'overtake', 'pending']) cancel(name);
+        return;
+      }
+      cancel('join');
+      const [overtaking, pending] = [isOvertaking(wanted, said()), isPending(wanted, said())];
+      if (overtaking || pending) cancel('quiet');
+      else endAfter('quiet', quietMs);
+      if (overtaking && !timers.has('overtake')) endAfter('overtake', overtakeMs);
+      if (pending && !timers.has('pending')) endAfter('pending', pendingMs);
     };
     const stop = watchReports(store, wanted.tenant, {
       report: (report) => {
         reports.set(reportName(report), report);
-        if (summaryOf(report) !== undefined) clearTimeout(timers.get('join'));
+        if (summaryOf(report) !== undefined) cancel('join');
         look();
       },
       gone: (report) => {

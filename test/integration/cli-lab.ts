@@ -72,6 +72,8 @@ export class Shell {
 export interface Manner {
   /** What it says of an object; undefined: it is none of its business. By default every lport is ACTIVE. */
   readonly says?: (name: string) => { readonly state: State; readonly reason?: string } | undefined;
+  /** After so long every object of which it says DOWN is ACTIVE, in milliseconds. */
+  readonly wakesMs?: number;
   /** Flows that it claims to have added for each object. */
   readonly added?: number;
   /** It sees everything and never acknowledges it. */
@@ -106,6 +108,10 @@ export function playChassis(
     object: ({ kind, ref, revision }: { kind: string; ref: Ref; revision: number }) => {
       const status = says(objectName(kind, ref));
       if (status !== undefined && manner.isMute !== true) writer.set(kind, ref, { ...status, revision });
+      if (status?.state === 'DOWN' && manner.wakesMs !== undefined)
+        setTimeout(() => {
+          writer.set(kind, ref, { state: 'ACTIVE', revision });
+        }, manner.wakesMs);
       acknowledge(ref, revision, manner.added ?? 1, 0);
     },
     gone: (kind: string, ref: Ref, revision: number) => {

@@ -127,6 +127,16 @@ void t.test(
   },
 );
 
+void t.test('an object that waits for something is waited for', natsOptions, async (t) => {
+  const { shell, store, file } = await site(t);
+  const says = (name: string) =>
+    name === 'lport red/db' ? ({ state: 'DOWN', reason: 'waits for its tunnel' } as const) : isActive(name);
+  playChassis(t, store, 'c1', ['red'], { says, wakesMs: 700 });
+  const { status, out } = await shell.run('apply', '-f', file);
+  t.equal(status, 0, out);
+  t.match(out, /^c1 {2}\+7 −0 flows, 0\.8 ms, ACTIVE$/m);
+});
+
 void t.test('several tenants are answered for one by one', natsOptions, async (t) => {
   const { shell, store } = await site(t);
   playChassis(t, store, 'c1', ['red']);
