@@ -12,6 +12,9 @@ import { emptiedMeanwhile, sabotages } from './sabotage.js';
 import { Site } from './site.js';
 import { trafficLines } from './traffic.js';
 
+/** How many lines of a controller's log are shown when the demo breaks off. */
+const lastWords = 20;
+
 const usage = `Usage: npm run demo -- [--json] [--keep] [--sabotage]
 
 Builds two chassis (one ovs-vswitchd each), one controller per chassis, one NATS, two tenants and a remote device in
@@ -135,8 +138,16 @@ if (!isInsideLab()) {
 const started = Date.now();
 const report = new Report(options);
 const stage = await build(report, options);
-await applyFiles(stage);
-await (options.sabotage ? sabotage(stage) : show(stage));
+try {
+  await applyFiles(stage);
+  await (options.sabotage ? sabotage(stage) : show(stage));
+} catch (error) {
+  report.broken(error instanceof Error ? error.message : String(error));
+  for (const [name, controller] of Object.entries(stage.hands.controllers))
+    report.say(
+      `\nThe last words of the controller of ${name}:\n${controller.log().split('\n').slice(-lastWords).join('\n')}`,
+    );
+}
 const held = report.end((Date.now() - started) / 1000);
 if (options.keep) {
   sayHowToLook(stage);

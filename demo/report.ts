@@ -81,6 +81,19 @@ export class Report {
     );
   }
 
+  /** The demo cannot go on: nothing that is still to come has held. */
+  broken(reason: string): void {
+    this.#results.push({
+      section: this.#section,
+      id: 'broken',
+      claim: 'the demo goes on',
+      held: false,
+      sent: '',
+      seen: reason,
+      ms: 0,
+    });
+  }
+
   /** Says what it all came to; returns whether everything held. */
   end(seconds: number): boolean {
     const failed = this.#results.filter(({ held }) => !held);
