@@ -3,7 +3,7 @@ import type { Action } from './action-types.js';
 import { experimenterId } from './constants.js';
 import { field } from './fields.js';
 import { allOnes } from './match-codec.js';
-import { readNicira, writeNicira } from './nicira-codec.js';
+import { readNicira, writeNicira, type NiciraAction } from './nicira-codec.js';
 import type { NestedActions } from './nicira-header.js';
 import { readOxm, writeOxm } from './oxm.js';
 import type { Reader } from './reader.js';
@@ -97,11 +97,6 @@ export function writeAction(w: Writer, action: Action): void {
   }
 }
 
-type Special = Exclude<
-  Action,
-  { type: 'output' | 'group' | 'set_queue' | 'push_vlan' | 'push_mpls' | 'pop_mpls' | 'push_pbb' | 'unknown' }
->;
-
 function isWhole({ field: name, mask }: Extract<Action, { type: 'set_field' }>): boolean {
   const row = field(name);
   // A field of an experimenter keeps its mask: a load of the whole field is such a set_field.
@@ -111,7 +106,7 @@ function isWhole({ field: name, mask }: Extract<Action, { type: 'set_field' }>):
 }
 
 // Actions that are standard in one form and Nicira's in another.
-function writeSpecial(w: Writer, action: Special): void {
+function writeSpecial(w: Writer, action: NiciraAction): void {
   if (action.type === 'set_field' && isWhole(action)) writeSetField(w, action);
   else if (action.type === 'dec_nw_ttl' && !action.controllerIds) writeSmall(w, 'dec_nw_ttl', 0, 0);
   else writeNicira(w, action, nested);

@@ -23,5 +23,6 @@ export { formatMatch } from './text-match.js';
 export { formatIpv4, formatIpv6, formatMac } from './text-values.js';
 export { describeError, errorName, errorNumbers, type ErrorDescription } from './errors.js';
 export { SyntaxProblem } from './parse-error.js';
-export { parseActions, parseInstructions } from './parse-actions.js';
+export { parseActions } from './parse-actions.js';
+export { parseInstructions } from './parse-instructions.js';
 export { parseFlow, parseGroup } from './parse-flow.js';

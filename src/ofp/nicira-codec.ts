@@ -1,6 +1,7 @@
 // Nicira's actions on the wire (ovs-actions(7)): one writer and one reader per subtype.
-import type { Action, Controller, Sample } from './action-types.js';
+import type { Action } from './action-types.js';
 import { reservedPort } from './constants.js';
+import { readController, readController2, writeController } from './controller-codec.js';
 import { readCt, readNat, writeCt, writeNat } from './ct-codec.js';
 import { readLearn, writeLearn } from './learn-codec.js';
 import {
@@ -17,6 +18,7 @@ import {
 } from './nicira-fields.js';
 import { begin, finish, maxActionDepth, nicira, port16, port32, type NestedActions } from './nicira-header.js';
 import type { Reader } from './reader.js';
+import { readSample, writeSample } from './sample-codec.js';
 import type { Writer } from './writer.js';
 
 type ActionOf<Type extends Action['type']> = Extract<Action, { type: Type }>;
@@ -24,82 +26,10 @@ type ActionOf<Type extends Action['type']> = Extract<Action, { type: Type }>;
 const anyTable = 0xff;
 
 function writeResubmit(w: Writer, { port = reservedPort.inPort, table, ct }: ActionOf<'resubmit'>): void {
-  const plain = table === undefined && !ct;
-  const start = begin(w, plain ? nicira.resubmit : ct ? nicira.resubmit_table_ct : nicira.resubmit_table);
+  const isPlain = table === undefined && !ct;
+  const start = begin(w, isPlain ? nicira.resubmit : ct ? nicira.resubmit_table_ct : nicira.resubmit_table);
   w.u16(port16(port));
-  w.u8(plain ? 0 : (table ?? anyTable));
-  finish(w, start);
-}
-
-const property = { maxLen: 0, controllerId: 1, reason: 2, userdata: 3, pause: 4, meterId: 5 } as const;
-const reasonAction = 1;
-
-function writeProperty(w: Writer, type: number, write: () => void): void {
-  const start = w.size;
-  w.u16(type);
-  w.u16(0);
-  write();
-  w.patchSize(start);
-  w.pad(start);
-}
-
-function writeController2(w: Writer, action: Controller): void {
-  const { maxLen = 0xffff, controllerId = 0, reason = reasonAction, userdata, pause, meterId } = action;
-  const start = begin(w, nicira.controller2);
-  w.zeros(6);
-  if (maxLen !== 0xffff)
-    writeProperty(w, property.maxLen, () => {
-      w.u16(maxLen);
-      w.zeros(2);
-    });
-  if (controllerId !== 0)
-    writeProperty(w, property.controllerId, () => {
-      w.u16(controllerId);
-      w.zeros(2);
-    });
-  if (reason !== reasonAction)
-    writeProperty(w, property.reason, () => {
-      w.u8(reason);
-    });
-  if (userdata?.length)
-    writeProperty(w, property.userdata, () => {
-      w.bytes(userdata);
-    });
-  if (pause) writeProperty(w, property.pause, () => undefined);
-  if (meterId !== undefined)
-    writeProperty(w, property.meterId, () => {
-      w.u32(meterId);
-    });
-  finish(w, start);
-}
-
-function writeController(w: Writer, action: Controller): void {
-  if (action.userdata || action.pause || action.meterId !== undefined) {
-    writeController2(w, action);
-    return;
-  }
-  const start = begin(w, nicira.controller);
-  w.u16(action.maxLen ?? 0xffff);
-  w.u16(action.controllerId ?? 0);
-  w.u8(action.reason ?? reasonAction);
-  finish(w, start);
-}
-
-const directions = [undefined, 'ingress', 'egress'] as const;
-
-function writeSample(w: Writer, action: Sample): void {
-  const { samplingPort, direction } = action;
-  const subtype = direction ? nicira.sample3 : samplingPort === undefined ? nicira.sample : nicira.sample2;
-  const start = begin(w, subtype);
-  w.u16(action.probability);
-  w.u32(action.collectorSetId);
-  w.u32(action.obsDomainId);
-  w.u32(action.obsPointId);
-  if (subtype !== nicira.sample) {
-    w.u16(port16(samplingPort ?? reservedPort.any));
-    w.u8(directions.indexOf(direction));
-    w.zeros(5);
-  }
+  w.u8(isPlain ? 0 : (table ?? anyTable));
   finish(w, start);
 }
 
@@ -111,12 +41,6 @@ function writeDecTtlIds(w: Writer, ids: readonly number[]): void {
   finish(w, start);
 }
 
-function writeBytesAction(w: Writer, subtype: number, write: () => void): void {
-  const start = begin(w, subtype);
-  write();
-  finish(w, start);
-}
-
 function writeTunnel(w: Writer, { tunId, wide }: ActionOf<'set_tunnel'>): void {
   const start = begin(w, wide ? nicira.set_tunnel64 : nicira.set_tunnel);
   w.zeros(wide ? 6 : 2);
@@ -125,138 +49,104 @@ function writeTunnel(w: Writer, { tunId, wide }: ActionOf<'set_tunnel'>): void {
   finish(w, start);
 }
 
-/** Writes an action that only Nicira has. */
-export function writeNicira(w: Writer, action: Action, nested: NestedActions): void {
-  switch (action.type) {
-    case 'reg_load':
-      writeRegLoad(w, action);
-      return;
-    case 'reg_move':
-      writeRegMove(w, action);
-      return;
-    case 'resubmit':
-      writeResubmit(w, action);
-      return;
-    case 'set_field':
-      writeMaskedSetField(w, action);
-      return;
-    case 'stack_push':
-      writeStack(w, nicira.stack_push, action.source);
-      return;
-    case 'stack_pop':
-      writeStack(w, nicira.stack_pop, action.target);
-      return;
-    case 'output_reg':
-      writeOutputReg(w, action);
-      return;
-    case 'ct':
-      writeCt(w, action, nested);
-      return;
-    case 'nat':
-      writeNat(w, action);
-      return;
-    case 'learn':
-      writeLearn(w, action);
-      return;
-    default:
-      writeRare(w, action, nested);
-  }
-}
+/** What OpenFlow itself has; the other types of actions are Nicira's, and so are some forms of set_field and dec_nw_ttl. */
+type StandardType =
+  | 'output'
+  | 'group'
+  | 'set_queue'
+  | 'push_vlan'
+  | 'pop_vlan'
+  | 'push_mpls'
+  | 'pop_mpls'
+  | 'push_pbb'
+  | 'pop_pbb'
+  | 'set_mpls_ttl'
+  | 'dec_mpls_ttl'
+  | 'set_nw_ttl'
+  | 'copy_ttl_out'
+  | 'copy_ttl_in'
+  | 'unknown';
+/** An action that Nicira's header carries. */
+export type NiciraAction = Exclude<Action, { type: StandardType }>;
+type NiciraType = NiciraAction['type'];
+type Write<A> = (w: Writer, action: A, nested: NestedActions) => void;
 
-function writeRare(w: Writer, action: Action, nested: NestedActions): void {
-  switch (action.type) {
-    case 'controller':
-      writeController(w, action);
-      return;
-    case 'bundle':
-      writeBundle(w, action);
-      return;
-    case 'multipath':
-      writeMultipath(w, action);
-      return;
-    case 'check_pkt_larger':
-      writeCheckPktLarger(w, action);
-      return;
-    case 'delete_field':
-      writeDeleteField(w, action);
-      return;
-    case 'sample':
-      writeSample(w, action);
-      return;
-    case 'dec_nw_ttl':
-      writeDecTtlIds(w, action.controllerIds ?? [0]);
-      return;
-    case 'set_tunnel':
-      writeTunnel(w, action);
-      return;
-    default:
-      writeFixed(w, action, nested);
-  }
-}
+// An action of a fixed layout: header, body, padding.
+const plain =
+  <A>(subtype: number, body: Write<A> = () => undefined): Write<A> =>
+  (w, action, nested) => {
+    const start = begin(w, subtype);
+    body(w, action, nested);
+    finish(w, start);
+  };
 
-function writeFixed(w: Writer, action: Action, nested: NestedActions): void {
-  switch (action.type) {
-    case 'ct_clear':
-    case 'exit':
-    case 'pop_queue':
-    case 'dec_nsh_ttl':
-    case 'debug_recirc':
-    case 'debug_slow':
-      writeBytesAction(w, nicira[action.type], () => undefined);
-      return;
-    case 'conjunction':
-      writeBytesAction(w, nicira.conjunction, () => {
-        w.u8(action.clause);
-        w.u8(action.clauses);
-        w.u32(action.id);
-      });
-      return;
-    case 'fin_timeout':
-      writeBytesAction(w, nicira.fin_timeout, () => {
-        w.u16(action.idleTimeout);
-        w.u16(action.hardTimeout);
-      });
-      return;
-    case 'note':
-      writeBytesAction(w, nicira.note, () => {
-        w.bytes(action.bytes);
-      });
-      return;
-    default:
-      writeContaining(w, action, nested);
-  }
-}
+const writers: { readonly [T in NiciraType]: Write<ActionOf<T>> } = {
+  reg_load: writeRegLoad,
+  reg_move: writeRegMove,
+  resubmit: writeResubmit,
+  set_field: writeMaskedSetField,
+  stack_push: (w, { source }) => {
+    writeStack(w, nicira.stack_push, source);
+  },
+  stack_pop: (w, { target }) => {
+    writeStack(w, nicira.stack_pop, target);
+  },
+  output_reg: writeOutputReg,
+  ct: writeCt,
+  nat: writeNat,
+  ct_clear: plain(nicira.ct_clear),
+  learn: writeLearn,
+  controller: writeController,
+  bundle: writeBundle,
+  multipath: writeMultipath,
+  check_pkt_larger: writeCheckPktLarger,
+  delete_field: writeDeleteField,
+  sample: writeSample,
+  dec_nw_ttl: (w, { controllerIds = [0] }) => {
+    writeDecTtlIds(w, controllerIds);
+  },
+  set_tunnel: writeTunnel,
+  exit: plain(nicira.exit),
+  pop_queue: plain(nicira.pop_queue),
+  dec_nsh_ttl: plain(nicira.dec_nsh_ttl),
+  debug_recirc: plain(nicira.debug_recirc),
+  debug_slow: plain(nicira.debug_slow),
+  conjunction: plain(nicira.conjunction, (w, { clause, clauses, id }) => {
+    w.u8(clause);
+    w.u8(clauses);
+    w.u32(id);
+  }),
+  fin_timeout: plain(nicira.fin_timeout, (w, { idleTimeout, hardTimeout }) => {
+    w.u16(idleTimeout);
+    w.u16(hardTimeout);
+  }),
+  note: plain(nicira.note, (w, { bytes }) => {
+    w.bytes(bytes);
+  }),
+  clone: plain(nicira.clone, (w, { actions }, nested) => {
+    w.zeros(6);
+    nested.write(w, actions);
+  }),
+  output_trunc: plain(nicira.output_trunc, (w, { port, maxLen }) => {
+    w.u16(port16(port));
+    w.u32(maxLen);
+  }),
+  encap: plain(nicira.encap, (w, { headerSize, packetType, properties }) => {
+    w.u16(headerSize);
+    w.u32(packetType);
+    w.bytes(properties);
+  }),
+  decap: plain(nicira.decap, (w, { packetType }) => {
+    w.zeros(2);
+    w.u32(packetType);
+  }),
+};
 
-function writeContaining(w: Writer, action: Action, nested: NestedActions): void {
-  switch (action.type) {
-    case 'clone':
-      writeBytesAction(w, nicira.clone, () => {
-        w.zeros(6);
-        nested.write(w, action.actions);
-      });
-      return;
-    case 'output_trunc':
-      writeBytesAction(w, nicira.output_trunc, () => {
-        w.u16(port16(action.port));
-        w.u32(action.maxLen);
-      });
-      return;
-    case 'encap':
-      writeBytesAction(w, nicira.encap, () => {
-        w.u16(action.headerSize);
-        w.u32(action.packetType);
-        w.bytes(action.properties);
-      });
-      return;
-    case 'decap':
-      writeBytesAction(w, nicira.decap, () => {
-        w.zeros(2);
-        w.u32(action.packetType);
-      });
-      return;
-    default:
-      throw new Error(`no writer for ${action.type}`);
-  }
+/** Writes an action in Nicira's form. */
+export function writeNicira(w: Writer, action: NiciraAction, nested: NestedActions): void {
+  // The row is that of the action's own type.
+  const write = writers[action.type] as Write<NiciraAction>;
+  write(w, action, nested);
 }
 
 function readResubmit(r: Reader, subtype: number): Action {
@@ -268,56 +158,6 @@ function readResubmit(r: Reader, subtype: number): Action {
     ...(subtype !== nicira.resubmit && { table }),
     ...(subtype === nicira.resubmit_table_ct && { ct: true }),
   };
-}
-
-function readController(r: Reader): Action {
-  return { type: 'controller', maxLen: r.u16(), controllerId: r.u16(), reason: r.u8() };
-}
-
-function readProperty(r: Reader, type: number): Partial<Controller> | undefined {
-  switch (type) {
-    case property.maxLen:
-      return { maxLen: r.u16() };
-    case property.controllerId:
-      return { controllerId: r.u16() };
-    case property.reason:
-      return { reason: r.u8() };
-    case property.userdata:
-      return { userdata: r.rest() };
-    case property.pause:
-      return { pause: true };
-    case property.meterId:
-      return { meterId: r.u32() };
-    default:
-      return undefined;
-  }
-}
-
-function readController2(r: Reader): Action | undefined {
-  r.skip(6);
-  let action: Controller = { type: 'controller', userdata: new Uint8Array(0) };
-  while (r.remaining >= 4) {
-    const size = r.peek16(2);
-    if (size < 4) throw r.error(`property length ${size}`);
-    const body = r.sub(size, 'controller property');
-    const type = body.u16();
-    body.skip(2);
-    const read = readProperty(body, type);
-    if (!read) return undefined;
-    action = { ...action, ...read };
-    r.align();
-  }
-  return action;
-}
-
-function readSample(r: Reader, subtype: number): Action | undefined {
-  const [probability, collectorSetId, obsDomainId, obsPointId] = [r.u16(), r.u32(), r.u32(), r.u32()];
-  const base = { type: 'sample', probability, collectorSetId, obsDomainId, obsPointId } as const;
-  if (subtype === nicira.sample) return base;
-  const samplingPort = port32(r.u16());
-  if (subtype === nicira.sample2) return { ...base, samplingPort };
-  const direction = directions[r.u8()];
-  return direction && { ...base, samplingPort, direction };
 }
 
 function readDecTtlIds(r: Reader): Action | undefined {

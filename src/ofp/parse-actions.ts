@@ -1,6 +1,6 @@
-// Actions and instructions as ovs-ofctl takes them.
+// Actions as ovs-ofctl takes them.
 import { flowModActions, type ActionContext } from './parse-openflow10.js';
-import type { Action, Instruction, Subfield } from './action-types.js';
+import type { Action, Subfield } from './action-types.js';
 import { reservedPort } from './constants.js';
 import type { FieldRow, WritableField } from './fields.js';
 import { allOnes } from './match-codec.js';
@@ -8,12 +8,12 @@ import { parseController, parseCt, parseLearn, parseNat, parseSample } from './p
 import { SyntaxProblem } from './parse-error.js';
 import { fieldByName } from './parse-match.js';
 import { parseDecap, parseEncap } from './parse-encap.js';
+import { bundleOf, multipathOf } from './parse-hash.js';
 import { parseSubfield, writablePart } from './parse-subfield.js';
 import { parseBig, parseNumber, parsePort, parseValue, portByName } from './parse-values.js';
 import { wordsOf, type Word } from './text-words.js';
 
 const wholePacket = 0xffff;
-const allMetadata = 0xffff_ffff_ffff_ffffn;
 
 const arrow = (text: string): [string, string] => {
   const at = text.lastIndexOf('->');
@@ -88,55 +88,6 @@ function resubmitOf(word: Word): Action {
     ...(to !== undefined && to !== reservedPort.inPort && { port: to }),
     table: table === '' ? 0xff : parseNumber(table, 8),
     ...(ct && { ct: true }),
-  };
-}
-
-const hashFields = [
-  'eth_src',
-  'symmetric_l4',
-  'symmetric_l3l4',
-  'symmetric_l3l4+udp',
-  'nw_src',
-  'nw_dst',
-  'symmetric_l3',
-];
-const bundleAlgorithms = ['active_backup', 'hrw'];
-const multipathAlgorithms = ['modulo_n', 'hash_threshold', 'hrw', 'iter_hash'];
-
-function indexOf(names: readonly string[], name: string | undefined): number {
-  const index = names.indexOf(name ?? '');
-  if (index < 0) throw new SyntaxProblem(name ?? '', `is none of ${names.join(', ')}`);
-  return index;
-}
-
-function bundleOf(word: Word): Action {
-  const [head = '', members = ''] = word.value.split(/(?:members|slaves):/);
-  const [fields, basis = '', algorithm, memberType, target] = head.split(',').filter((part) => part !== '');
-  if (memberType !== 'ofport') throw new SyntaxProblem(word.text, 'members are of type ofport');
-  const load = word.key === 'bundle_load' ? parseSubfield(target ?? '') : undefined;
-  return {
-    type: 'bundle',
-    algorithm: indexOf(bundleAlgorithms, algorithm),
-    fields: indexOf(hashFields, fields),
-    basis: parseNumber(basis, 16),
-    members: members
-      .split(',')
-      .filter((part) => part !== '')
-      .map(parsePort),
-    ...(load && { load }),
-  };
-}
-
-function multipathOf(word: Word): Action {
-  const [fields, basis = '', algorithm, links = '', arg = '', target = ''] = word.value.split(',');
-  return {
-    type: 'multipath',
-    fields: indexOf(hashFields, fields),
-    basis: parseNumber(basis, 16),
-    algorithm: indexOf(multipathAlgorithms, algorithm),
-    maxLink: parseNumber(links, 17) - 1,
-    arg: parseNumber(arg),
-    target: parseSubfield(target),
   };
 }
 
@@ -217,10 +168,10 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['push', (word) => ({ type: 'stack_push', source: parseSubfield(word.value) })],
   ['pop', (word) => ({ type: 'stack_pop', target: writablePart(parseSubfield(word.value)) })],
   ['resubmit', resubmitOf],
-  ['ct', (word, context) => parseCt(word.value, (text) => actionsIn(text, context))],
+  ['ct', (word, context) => parseCt(word.value, (text) => parseActions(text, context))],
   ['nat', (word) => parseNat(word.value)],
   ['ct_clear', bare('ct_clear')],
-  ['clone', (word, context) => ({ type: 'clone', actions: actionsIn(word.value, context) })],
+  ['clone', (word, context) => ({ type: 'clone', actions: parseActions(word.value, context) })],
   ['controller', parseController],
   ['learn', (word) => parseLearn(word.value)],
   ['conjunction', conjunctionOf],
@@ -259,7 +210,8 @@ function parseAction(word: Word, context: ActionContext): readonly Action[] {
 const pushesTag = (action: Action) =>
   action.type === 'push_vlan' || (action.type === 'set_field' && action.field === 'vlan_vid');
 
-function actionsOf(words: readonly Word[], start: ActionContext): { actions: Action[]; context: ActionContext } {
+/** The actions that words say. Throws SyntaxProblem. */
+export function actionsOf(words: readonly Word[], start: ActionContext): Action[] {
   const actions: Action[] = [];
   let context = start;
   for (const word of words) {
@@ -269,55 +221,12 @@ function actionsOf(words: readonly Word[], start: ActionContext): { actions: Act
     if (parsed.some(pushesTag)) context = { ...context, hasVlan: true };
     if (parsed.some(({ type }) => type === 'pop_vlan')) context = { ...context, hasVlan: false };
   }
-  return { actions, context };
+  return actions;
 }
 
-const actionsIn = (text: string, context: ActionContext) => actionsOf(wordsOf(text), context).actions;
-
-function parseMetadata(text: string): Instruction {
-  const [value = '', mask] = text.split('/');
-  const plain = (wide: bigint) => (wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide);
-  return {
-    type: 'write_metadata',
-    value: plain(parseBig(value)),
-    mask: mask === undefined ? allMetadata : plain(parseBig(mask)),
-  };
-}
-
-function instructionOf(word: Word, context: ActionContext): Instruction | undefined {
-  switch (word.key) {
-    case 'goto_table':
-      return { type: 'goto_table', table: parseNumber(word.value, 8) };
-    case 'write_metadata':
-      return parseMetadata(word.value);
-    case 'meter':
-      return { type: 'meter', meterId: parseNumber(word.value) };
-    case 'clear_actions':
-      return { type: 'clear_actions' };
-    case 'write_actions':
-      return { type: 'write_actions', actions: actionsIn(word.value, context) };
-    default:
-      return undefined;
-  }
-}
-
-const plainContext: ActionContext = { ethType: undefined, ipProto: undefined, hasVlan: false };
+/** The context of actions that no match stands before. */
+export const plainContext: ActionContext = { ethType: undefined, ipProto: undefined, hasVlan: false };
 
 /** A list of actions, e.g. of a bucket. Throws SyntaxProblem. */
-export const parseActions = (text: string, context: ActionContext = plainContext): Action[] => actionsIn(text, context);
-
-/** What follows `actions=` in a flow. Throws SyntaxProblem. */
-export function parseInstructions(text: string, context: ActionContext = plainContext): Instruction[] {
-  const words = wordsOf(text);
-  const rest: Word[] = [];
-  const instructions: Instruction[] = [];
-  for (const word of words) {
-    const instruction = instructionOf(word, context);
-    if (instruction) instructions.push(instruction);
-    else rest.push(word);
-  }
-  const { actions } = actionsOf(rest, context);
-  const place = instructions[0]?.type === 'meter' ? 1 : 0;
-  if (actions.length > 0) instructions.splice(place, 0, { type: 'apply_actions', actions });
-  return instructions;
-}
+export const parseActions = (text: string, context: ActionContext = plainContext): Action[] =>
+  actionsOf(wordsOf(text), context);
