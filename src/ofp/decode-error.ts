@@ -4,7 +4,7 @@ const shownBytes = 64;
 
 /** Bytes from a peer that do not nest: what was being read, where, and the bytes around it. */
 export class DecodeError extends Error {
-  override readonly name = 'DecodeError';
+  override readonly name: string = 'DecodeError';
   /** The element being read, e.g. "action" or "ofp_match". */
   readonly what: string;
   /** Offset within the message. */

@@ -15,6 +15,8 @@ export { encodeMatch } from './match-codec.js';
 export type * from './match.js';
 export type * from './messages.js';
 export type * from './multipart-types.js';
+export { isMultipart, PartSequence, Reassembler, ReassemblyError } from './reassembly.js';
+export type { Reassembled, ReassemblyFault, ReassemblyLimits } from './reassembly.js';
 export type * from './resource-types.js';
 export { EncodeError, Writer } from './writer.js';
 export { formatAction, formatActions, formatInstructions } from './text-actions.js';

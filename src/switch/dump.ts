@@ -27,11 +27,6 @@ export function flowRequest(selection: Partial<FlowSelection>): MultipartRequest
   return { type: 'multipart_request', kind: 'flow', table: allTables, ...wild, ...selection };
 }
 
-/** Whether further parts of this multipart reply follow (OFPMPF_REPLY_MORE). */
-export function hasMore(frame: Uint8Array): boolean {
-  return frame.length >= headSize && ((frame[11] ?? 0) & 1) === 1;
-}
-
 /** The groups of one part of an OFPMP_GROUP_DESC reply (OpenFlow 1.3.5, 7.3.5.10); throws DecodeError. */
 export function rawGroups(frame: Uint8Array): RawGroup[] {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

@@ -3,7 +3,9 @@
 import {
   DecodeError,
   encode,
+  PartSequence,
   rawFlowStats,
+  ReassemblyError,
   type FeaturesReply,
   type FlowSelection,
   type Message,
@@ -14,7 +16,7 @@ import {
   type RawFlowStats,
 } from '../ofp/index.js';
 import type { Channel, ChannelEnd } from './channel.js';
-import { flowRequest, hasMore, rawGroups, type RawGroup } from './dump.js';
+import { flowRequest, rawGroups, type RawGroup } from './dump.js';
 import { SessionError, type SessionCode, type SwitchError } from './errors.js';
 import { firstSessionXid, type Description, type Introduction } from './handshake.js';
 import { read, xidOf, type Intake } from './intake.js';
@@ -138,14 +140,13 @@ export class Session {
   async multipart(request: MultipartRequest, part: (frame: Uint8Array) => void): Promise<void> {
     this.#assertOpen();
     const xid = this.#requests.take(1);
-    this.#channel.write(encode(request, xid));
-    let size = 0;
+    const asked = encode(request, xid);
+    this.#channel.write(asked);
+    const parts = new PartSequence(dumpLimitSize, asked);
     await this.#requests.parts(xid, `multipart ${request.kind}`, this.nowMs(), (frame) => {
-      size += frame.length;
-      if (size > dumpLimitSize)
-        throw this.#error('reply_size', `a ${request.kind} reply of more than ${dumpLimitSize} bytes`);
+      const isLast = parts.take(frame);
       part(frame);
-      return !hasMore(frame);
+      return isLast;
     });
   }
 
@@ -228,9 +229,10 @@ export class Session {
     try {
       if (frame[1] === multipartReplyType && this.#requests.takePart(xid, frame, this.nowMs())) return;
     } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof SessionError)) throw error;
+      if (!(error instanceof DecodeError)) throw error;
       // Its request fails; the connection is as good as its framing.
-      this.#requests.fail(xid, error instanceof SessionError ? error : this.#error('reply_garbled', error.message));
+      const isTooLarge = error instanceof ReassemblyError && error.fault === 'size';
+      this.#requests.fail(xid, this.#error(isTooLarge ? 'reply_size' : 'reply_garbled', error.message));
       return;
     }
     const intake = read(frame);

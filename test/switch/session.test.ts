@@ -193,6 +193,19 @@ void t.test('a dump that does not nest fails its request and not the connection'
   await session.echo();
 });
 
+void t.test('a dump answered with something else fails its request and not the connection', async (t) => {
+  const { bridge, connection, session } = await served(t);
+  bridge.faults.mute.add('multipart_request');
+  const groups = session.groups();
+  const isDump = ({ message }: { message: Message }): boolean =>
+    message.type === 'multipart_request' && message.kind === 'group_desc';
+  await until(() => connection.received.some(isDump), 'the groups are asked for');
+  const { xid } = connection.received.find(isDump)!;
+  connection.sendBytes(encode({ type: 'multipart_reply', kind: 'table', more: false, entries: [] }, xid));
+  await t.rejects(groups, { code: 'reply_garbled' });
+  await session.echo();
+});
+
 void t.test('a peer that does not read gets no answers without bound', async (t) => {
   const { connection, session, pass } = await served(t);
   connection.socket.pause();
