@@ -33,8 +33,7 @@ const actionHeaderSize = 4;
 const nested: NestedActions = { write: writeActions, read: readActions };
 
 function header(w: Writer, type: keyof typeof code, size: number): void {
-  w.u16(code[type]);
-  w.u16(size);
+  w.u32((code[type] << 16) | size);
 }
 
 function writeSmall(w: Writer, type: keyof typeof code, value: number, bytes: 0 | 1 | 2 | 4): void {
@@ -48,8 +47,8 @@ function writeSmall(w: Writer, type: keyof typeof code, value: number, bytes: 0 
 function writeOutput(w: Writer, port: number, maxLen: number): void {
   header(w, 'output', 16);
   w.u32(port);
-  w.u16(maxLen);
-  w.zeros(6);
+  w.u32(maxLen << 16);
+  w.u32(0);
 }
 
 function writeSetField(w: Writer, action: Extract<Action, { type: 'set_field' }>): void {

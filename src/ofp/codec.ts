@@ -1,7 +1,7 @@
 // Whole messages: the header, the type, the body.
 import { headerSize, openFlow13 } from './constants.js';
 import { DecodeError } from './decode-error.js';
-import { isExperimenterMessage, readExperimenter, writeExperimenter, type InnerMessage } from './extension-codec.js';
+import { readExperimenter, writeExperimenter, type InnerMessage } from './extension-codec.js';
 import { flowModCodec, flowRemovedCodec } from './flow-codec.js';
 import { groupModCodec } from './group-codec.js';
 import type { BodyCodec, MessageOf } from './message-codec.js';
@@ -54,7 +54,7 @@ interface AnyCodec {
   readonly write: (w: Writer, message: never) => void;
   readonly read: (r: Reader) => Message | undefined;
 }
-const codecOf = (type: PlainType): AnyCodec => codecs[type];
+const byType: ReadonlyMap<string, AnyCodec> = new Map(Object.entries(codecs));
 const byNumber: ReadonlyMap<number, AnyCodec> = new Map(
   Object.values<AnyCodec>(codecs).map((codec) => [codec.number, codec]),
 );
@@ -81,23 +81,32 @@ export function headerOf(frame: Uint8Array): RawHeader {
 // A message within a message holds no third one: how deep a peer can send us is bounded.
 const inner: InnerMessage = { write: encodeInto, read: (frame) => decodeWith(frame) };
 
-function numberOf(message: Message): number {
-  if (message.type === 'unknown') return message.messageType;
-  return isExperimenterMessage(message) ? experimenterNumber : codecOf(message.type).number;
+function writeHeader(w: Writer, type: number, xid: number): void {
+  w.u32((openFlow13 << 24) | (type << 16)); // the length follows
+  w.u32(xid);
+}
+
+function writeFrom(w: Writer, message: Message, xid: number): void {
+  const codec = byType.get(message.type);
+  if (codec) {
+    writeHeader(w, codec.number, xid);
+    // The codec is that of the message's own type.
+    codec.write(w, message as never);
+  } else if (message.type === 'unknown') {
+    writeHeader(w, message.messageType, xid);
+    w.bytes(message.body);
+  } else {
+    writeHeader(w, experimenterNumber, xid);
+    // Every message that has no codec of its own is an experimenter's.
+    writeExperimenter(w, message as Experimenters, xid, inner);
+  }
 }
 
 /** Writes a message behind what the writer holds, for many messages in one write. Throws EncodeError, and then nothing is written. */
 export function encodeInto(w: Writer, message: Message, xid: number): void {
   const start = w.size;
   try {
-    w.u8(openFlow13);
-    w.u8(numberOf(message));
-    w.u16(0);
-    w.u32(xid);
-    if (message.type === 'unknown') w.bytes(message.body);
-    else if (isExperimenterMessage(message)) writeExperimenter(w, message, xid, inner);
-    // The codec is that of the message's own type.
-    else codecOf(message.type).write(w, message as never);
+    writeFrom(w, message, xid);
     w.patchSize(start);
   } catch (error) {
     w.reset(start);

@@ -259,11 +259,6 @@ const rows: Readonly<Record<Known['type'], AnyRow>> = {
   nx_resume: packetIn2(28, 'nx_resume'),
 };
 
-/** Whether a message travels as an experimenter's. */
-export function isExperimenterMessage(message: Message): message is ExperimenterMessage {
-  return message.type === 'experimenter' || message.type in rows;
-}
-
 /** Writes the body of an experimenter's message. */
 export function writeExperimenter(w: Writer, message: ExperimenterMessage, xid: number, inner: InnerMessage): void {
   if (message.type === 'experimenter') {

@@ -44,7 +44,7 @@ export interface FieldRow {
   readonly masking: Masking;
   readonly format: FieldFormat;
   readonly prerequisite: Prerequisite;
-  /** Place in Open vSwitch's canonical order. */
+  /** Place in Open vSwitch's canonical order, and in `fields`. */
   readonly rank: number;
 }
 
@@ -111,7 +111,9 @@ export const fields: readonly FieldRow[] = [
   // Object.entries forgets the key type of a constant table.
   ...Object.entries(fieldTable).map(([name, row], rank) => fieldRow(name as FixedFieldName, row, rank)),
   ...Array.from({ length: 64 }, (_, index) => tunMetadataRow(index)),
-].sort((a, b) => a.rank - b.rank);
+]
+  .sort((a, b) => a.rank - b.rank)
+  .map((row, rank) => ({ ...row, rank }));
 
 const byName: ReadonlyMap<string, FieldRow> = new Map(fields.map((row) => [row.name, row]));
 
@@ -121,6 +123,9 @@ export function field(name: FieldName): FieldRow {
   if (!row) throw new Error(`no field is named ${name}`);
   return row;
 }
+
+/** The row of a field by a name that may be none. */
+export const fieldNamed = (name: string): FieldRow | undefined => byName.get(name);
 
 /** Whether a string is the name of a field. */
 export function isFieldName(name: string): name is FieldName {

@@ -20,8 +20,7 @@ export const flowModCodec: BodyCodec<FlowMod> = {
     w.u32(message.bufferId);
     w.u32(message.outPort);
     w.u32(message.outGroup);
-    w.u16(message.flags);
-    w.zeros(2);
+    w.u32(message.flags << 16);
     writeMatch(w, message.match);
     writeInstructions(w, message.instructions);
   },

@@ -29,16 +29,14 @@ function writeWithActions(w: Writer, type: 'apply_actions' | 'write_actions', in
   // Open vSwitch keeps no empty list of actions to apply.
   if (type === 'apply_actions' && instruction.actions.length === 0) return;
   const start = w.size;
-  w.u16(code[type]);
-  w.u16(0);
-  w.zeros(4);
+  writeHeader(w, type, 0);
+  w.u32(0);
   writeActions(w, instruction.actions);
   w.patchSize(start);
 }
 
 function writeHeader(w: Writer, type: keyof typeof code, size: number): void {
-  w.u16(code[type]);
-  w.u16(size);
+  w.u32((code[type] << 16) | size);
 }
 
 function writeInstruction(w: Writer, instruction: Instruction): void {
@@ -49,8 +47,7 @@ function writeInstruction(w: Writer, instruction: Instruction): void {
       return;
     case 'goto_table':
       writeHeader(w, 'goto_table', 8);
-      w.u8(instruction.table);
-      w.zeros(3);
+      w.u32(instruction.table << 24);
       return;
     case 'write_metadata':
       writeHeader(w, 'write_metadata', 24);
@@ -71,11 +68,14 @@ function writeInstruction(w: Writer, instruction: Instruction): void {
   }
 }
 
-const isOrdered = (instructions: readonly Instruction[]) =>
-  instructions.every(({ type }, i) => {
-    const next = instructions[i + 1];
-    return !next || order[type] <= order[next.type];
-  });
+function isOrdered(instructions: readonly Instruction[]): boolean {
+  let last = 0;
+  for (const { type } of instructions) {
+    if (order[type] < last) return false;
+    last = order[type];
+  }
+  return true;
+}
 
 /** Writes a flow's instructions. */
 export function writeInstructions(w: Writer, instructions: readonly Instruction[]): void {

@@ -1,5 +1,5 @@
 // ofp_match on the wire, in the one form in which Open vSwitch writes it: equal matches are equal bytes.
-import { field, fields, isFieldName, type AnyFieldValue, type FieldRow } from './fields.js';
+import { field, fieldNamed, fields, isFieldName, type AnyFieldValue, type FieldName, type FieldRow } from './fields.js';
 import type { Masked, Match, RawOxm } from './match.js';
 import { readOxm, writeOxm, writeRawOxm } from './oxm.js';
 import type { Reader } from './reader.js';
@@ -14,8 +14,7 @@ export interface MatchEntry {
   readonly mask?: AnyFieldValue;
 }
 
-const rankOf: ReadonlyMap<FieldRow, number> = new Map(fields.map((row, rank) => [row, rank]));
-const byRank = (a: MatchEntry, b: MatchEntry) => (rankOf.get(a.row) ?? 0) - (rankOf.get(b.row) ?? 0);
+const byRank = (a: MatchEntry, b: MatchEntry) => a.row.rank - b.row.rank;
 
 type GivenValue = AnyFieldValue | Masked<AnyFieldValue>;
 
@@ -137,17 +136,66 @@ export function canonicalEntries(match: Match): MatchEntry[] {
   return split ? withoutRepeats(entries.sort(byRank)) : entries;
 }
 
+// Fields that the match may give in another form than Open vSwitch's even without a mask.
+const isTranslated = fields.map(
+  ({ name }) => name === 'vlan_tci' || name.startsWith('x') || flagMasks.has(name) || valueIsMask.has(name),
+);
+
+/** The fields of the match being written, by rank, and their values: arrays that serve all matches, for making them would cost more than writing does. */
+const rows: FieldRow[] = [];
+const values: GivenValue[] = [];
+
+// How many fields there are; -1 if one has to be translated.
+function collect(match: Match): number {
+  let length = 0;
+  for (const name in match) {
+    const row = fieldNamed(name);
+    const value: GivenValue | undefined = row && match[name as FieldName]; // it has a row, so it is one
+    if (row === undefined || value === undefined) continue;
+    if (isTranslated[row.rank]) return -1;
+    insert(length++, row, value);
+  }
+  return length;
+}
+
+function insert(length: number, row: FieldRow, value: GivenValue): void {
+  let at = length;
+  for (; at > 0; at--) {
+    const before = rows[at - 1];
+    const valueBefore = values[at - 1];
+    if (before === undefined || valueBefore === undefined || before.rank <= row.rank) break;
+    rows[at] = before;
+    values[at] = valueBefore;
+  }
+  rows[at] = row;
+  values[at] = value;
+}
+
+function writeGiven(w: Writer, row: FieldRow, value: GivenValue): void {
+  if (!isMasked(value)) {
+    writeOxm(w, row, value);
+    return;
+  }
+  const entry = canonical({ row, value: value.value, mask: value.mask });
+  if (entry) writeOxm(w, row, entry.value, entry.mask);
+}
+
 /** Writes the fields of a match, without header or padding. */
 export function writeOxms(w: Writer, match: Match): void {
-  for (const { row, value, mask } of canonicalEntries(match)) writeOxm(w, row, value, mask);
-  for (const raw of match.unknown ?? []) writeRawOxm(w, raw);
+  const length = collect(match);
+  for (let i = 0; i < length; i++) {
+    const row = rows[i];
+    const value = values[i];
+    if (row && value !== undefined) writeGiven(w, row, value);
+  }
+  if (length < 0) for (const { row, value, mask } of canonicalEntries(match)) writeOxm(w, row, value, mask);
+  if (match.unknown) for (const raw of match.unknown) writeRawOxm(w, raw);
 }
 
 /** Writes an ofp_match with its padding. */
 export function writeMatch(w: Writer, match: Match): void {
   const start = w.size;
-  w.u16(oxmMatchType);
-  w.u16(0);
+  w.u32(oxmMatchType << 16); // the length follows
   writeOxms(w, match);
   w.patchSize(start);
   w.pad(start);

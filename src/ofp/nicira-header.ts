@@ -49,15 +49,14 @@ export const nicira = {
   debug_recirc: 255,
 } as const;
 
-const experimenterAction = 0xffff;
+const experimenterAction = 0xffff_0000; // the length follows
 /** Bytes of type, length, experimenter and subtype. */
 export const niciraHeaderSize = 10;
 
 /** Begins an action; `finish` fills in its length. */
 export function begin(w: Writer, subtype: number): number {
   const start = w.size;
-  w.u16(experimenterAction);
-  w.u16(0);
+  w.u32(experimenterAction);
   w.u32(experimenterId.nicira);
   w.u16(subtype);
   return start;

@@ -61,7 +61,7 @@ export class Writer {
   u48(value: number): void {
     const at = this.room(6);
     this.view.setUint16(at, value / two32);
-    this.view.setUint32(at + 2, value % two32);
+    this.view.setUint32(at + 2, value); // the lower 32 bits
   }
 
   /** Eight bytes. */
@@ -70,7 +70,7 @@ export class Writer {
     if (typeof value === 'bigint') this.view.setBigUint64(at, value);
     else {
       this.view.setUint32(at, value / two32);
-      this.view.setUint32(at + 4, value % two32);
+      this.view.setUint32(at + 4, value); // the lower 32 bits
     }
   }
 
@@ -90,7 +90,9 @@ export class Writer {
   /** `size` zero bytes. */
   zeros(size: number): void {
     const at = this.room(size);
-    this.slab.fill(0, at, at + size);
+    // A call of fill costs more than the few bytes that padding has.
+    if (size > 16) this.slab.fill(0, at, at + size);
+    else for (let i = at; i < at + size; i++) this.slab[i] = 0;
   }
 
   /** Zero bytes up to a multiple of eight, counted from `start`. */
