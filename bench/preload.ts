@@ -45,7 +45,10 @@ export async function preload(ports: number, localOneIn: number): Promise<Preloa
     await site.plug(local.filter((index) => index <= ports));
     await site.write(objects, mean([...objects, extra], {}).ports.keys, bindings);
     await site.startController();
-    const tunnels = { [`vxlan/${otherIp}`]: await tunnelOfport(site) };
+    const tunnels = {
+      vxlan: await tunnelOfport(site, 'flow'),
+      [`vxlan/${otherIp}`]: await tunnelOfport(site, otherIp),
+    };
     const [base, extended] = [mean(objects, tunnels), mean([...objects, extra], tunnels)];
     await site.filled(base.flows.length);
     await site.atRest();
@@ -65,10 +68,11 @@ const onePort = (index: number): PlainObject => ({
 
 const refOf = (index: number): string => `${tenant}/${portId(index)}`;
 
-/** The ofport of the tunnel that the controller makes. */
-const tunnelOfport = (site: Site): Promise<number> =>
-  until('the controller makes a tunnel port', async () => {
-    const text = await site.ovs.vsctl('--bare', '--columns=ofport', 'find', 'Interface', 'type=vxlan');
+/** The ofport of a tunnel that the controller makes, by its remote address. */
+const tunnelOfport = (site: Site, remote: string): Promise<number> =>
+  until(`the controller makes the tunnel port ${remote}`, async () => {
+    const row = ['type=vxlan', `options:remote_ip="${remote}"`];
+    const text = await site.ovs.vsctl('--bare', '--columns=ofport', 'find', 'Interface', ...row);
     return Number(text.trim()) || undefined;
   });
 

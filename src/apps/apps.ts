@@ -9,6 +9,7 @@ import { misses } from './misses.js';
 import { portSecurity } from './port-security.js';
 import { remoteDevices } from './remote-devices.js';
 import { tunnels } from './tunnels.js';
+import { unknown } from './unknown.js';
 import { vlanAwarePorts } from './vlan-aware-ports.js';
 
 /** Every app that there is. */
@@ -22,6 +23,7 @@ export const allApps: readonly App[] = uniquelyNumbered([
   flooding,
   tunnels,
   remoteDevices,
+  unknown,
   dispatch,
 ]);
 

@@ -7,13 +7,19 @@ export const { tables, registers } = declarePipeline({
       id: 0,
       does: 'Whose packet is it? By interface, and for children by VLAN tag: source key and network.',
       miss: 'drop',
-      next: [2, 5],
+      next: [2, 3, 5],
     },
     tunnelNetwork: {
       id: 2,
-      does: 'Which network does a packet from a tunnel belong to? By tunnel type, VNI and sender.',
-      miss: 'drop',
+      does: 'Which network does a packet from a tunnel belong to? By tunnel type and VNI, and for VTEPs by sender.',
+      miss: 3,
       next: [100],
+    },
+    unknown: {
+      id: 3,
+      does: 'What nobody named is dropped here, and counted: each sender with its VNI, each VLAN id of an interface.',
+      miss: 'drop',
+      next: [],
     },
     portSecurity: {
       id: 5,
@@ -76,6 +82,12 @@ export const { tables, registers } = declarePipeline({
       bits: 2,
       means: 'the tunnel that a packet came from: 1 vxlan, 2 geneve, 3 gre; 0 for none',
     },
+    fromChassis: {
+      field: 'reg3',
+      start: 2,
+      bits: 1,
+      means: 'whether the sender of a packet from a tunnel is a managed chassis, which is heard on every network',
+    },
   },
 });
 
@@ -83,6 +95,8 @@ export const { tables, registers } = declarePipeline({
 export const priorities = {
   /** What no other flow of the table takes. */
   miss: 0,
+  /** What comes out of a tunnel from nobody that is known. */
+  unknownSender: 50,
   /** The ordinary flow of an object. */
   normal: 100,
   /** A tag that is nobody's, under `unknown_vlans: drop`. */

@@ -1,20 +1,27 @@
-// Overlay tunnels to other chassis: tunnel ports, who may send through them, which network a VNI is, and the way out.
+// Overlay tunnels: the tunnel ports, who may send through them, which network a VNI is, and the way out to other chassis.
+//
+// A type of tunnel has a common port, which takes the far end's address from each packet, and in the mode per-remote a port of its own
+// for each far end. Whoever is known is heard through both, and reached through the other while the one that the mode asks for is not
+// there yet: so a running chassis changes its mode without losing a packet. What comes from nobody known ends up at the common port.
 import { load, loadBits, output, resubmit, setField } from '../ofp/index.js';
-import type { Action } from '../ofp/index.js';
+import type { Action, Match } from '../ofp/index.js';
 import { nothing, type Wanted } from '../flow/wanted.js';
 import { addressNumber, ipv4Number, parseAddress } from '../model/addresses.js';
 import type { Ref } from '../model/ids.js';
-import type { TunnelType } from '../model/kinds.js';
-import { type Endpoint, parseEndpointName } from '../model/placement.js';
+import { type TunnelType, tunnelTypes } from '../model/kinds.js';
+import { type Endpoint, parseEndpointName, parseSenderName, senderName } from '../model/placement.js';
 import type { View } from '../model/view.js';
 import { type App, flow, namedRule, rule } from './app.js';
 import { priorities, registers, tables, tunnelTypeCode } from './pipeline.js';
 
-/** The actions that send a packet to an endpoint, given by its name; undefined until its tunnel port is there. */
+/** The actions that send a packet to an endpoint, given by its name; undefined until a tunnel port is there. */
 export function intoTunnel(view: View, name: string): Action[] | undefined {
   const endpoint = parseEndpointName(name);
-  const key = view.tunnelKey(endpoint);
-  const ofport = view.tunnelPort(key);
+  const preferred = view.tunnelKey(endpoint);
+  if (view.tunnel(preferred)?.error !== undefined) return undefined;
+  const keys = [preferred, senderName(endpoint), endpoint.type];
+  const key = keys.find((candidate) => view.tunnelPort(candidate) !== undefined);
+  const ofport = key === undefined ? undefined : view.tunnelPort(key);
   if (ofport === undefined) return undefined;
   const toAddress = key === endpoint.type ? destination(endpoint) : [];
   return [setField('tun_id', endpoint.vni), ...toAddress, output(ofport)];
@@ -29,52 +36,76 @@ function destination(endpoint: Omit<Endpoint, 'tunnel'>): Action[] {
     : [setField('tun_dst', 0), setField('tun_ipv6_dst', addressNumber(address))];
 }
 
-/** The type of tunnel that a packet came from, as a match on its register. */
-const cameThrough = (type: TunnelType) => ({
-  reg3: { value: tunnelTypeCode[type], mask: (1 << registers.tunnelType.bits) - 1 },
+/** The match on the type of tunnel that a packet came through. */
+export const cameThrough = (type: TunnelType): Match => ({
+  reg3: { value: tunnelTypeCode[type], mask: bitsOf(registers.tunnelType) },
 });
 
-/** A tunnel port, and table 0's flow per sender: what comes from an address that nobody named is dropped there. */
-function tunnel(view: View, key: string): Wanted {
-  const ofport = view.tunnelPort(key);
-  const endpoints = [...view.tunnels.at(key).keys()].map(parseEndpointName);
-  const [first] = endpoints;
-  if (first === undefined) return nothing;
-  const perRemote = key !== first.type;
-  const wanted = { key, type: first.type, remote: perRemote ? first.address : 'flow' };
-  const { field, start, bits } = registers.tunnelType;
-  const accept = [loadBits(field, start, bits, tunnelTypeCode[first.type]), resubmit(tables.tunnelNetwork.id)];
-  const senders = perRemote ? [{}] : [...new Set(endpoints.map(({ address }) => address))].sort().map(sentBy);
-  return {
-    tunnels: [wanted],
-    flows:
-      ofport === undefined
-        ? []
-        : senders.map((sender) =>
-            flow(tables.classification, priorities.normal, { in_port: ofport, ...sender }, accept),
-          ),
-  };
-}
-
 /** The match on a tunnel packet's sender; one that sends by IPv6 has no IPv4 address, which keeps the flows of both apart. */
-function sentBy(text: string): { tun_src?: number; tun_ipv6_src?: bigint } {
+export function sentBy(text: string): Match {
   const address = parseAddress(text);
   if (address === undefined) return {};
   return address.family === 4 ? { tun_src: ipv4Number(address) } : { tun_src: 0, tun_ipv6_src: addressNumber(address) };
 }
 
-/** Table 2: the network of a VNI, from those alone behind whom the network has ports: another VTEP that names it is not heard. */
+const bitsOf = ({ start, bits }: { start: number; bits: number }): number => ((1 << bits) - 1) << start;
+
+/** Notes in its register how a packet came. */
+const note = ({ field, start, bits }: (typeof registers)['tunnelType' | 'fromChassis'], value: number): Action =>
+  loadBits(field, start, bits, value);
+
+/** The common port of a type, there as soon as anybody is reached by the type; what nobody known sends is counted and dropped. */
+function commonPort(view: View, name: string): Wanted {
+  const type = tunnelTypes.find((candidate) => candidate === name);
+  if (type === undefined) return nothing;
+  const ofport = view.tunnelPort(type);
+  const came = note(registers.tunnelType, tunnelTypeCode[type]);
+  return {
+    tunnels: [{ key: type, type, remote: 'flow' }],
+    flows:
+      ofport === undefined
+        ? []
+        : [
+            flow(tables.classification, priorities.unknownSender, { in_port: ofport }, [
+              came,
+              resubmit(tables.unknown.id),
+            ]),
+          ],
+  };
+}
+
+/** A far end: its own tunnel port where the mode has one, and table 0's flows by which it is heard. */
+function sender(view: View, name: string): Wanted {
+  const { type, address } = parseSenderName(name);
+  const [own, common] = [view.tunnelPort(name), view.tunnelPort(type)];
+  const accept = [
+    note(registers.tunnelType, tunnelTypeCode[type]),
+    ...(view.chassisSenders.has(name) ? [note(registers.fromChassis, 1)] : []),
+    resubmit(tables.tunnelNetwork.id),
+  ];
+  const heard = [
+    ...(own === undefined ? [] : [{ in_port: own }]),
+    ...(common === undefined ? [] : [{ in_port: common, ...sentBy(address) }]),
+  ];
+  return {
+    tunnels: view.tunnelKey({ type, address }) === name ? [{ key: name, type, remote: address }] : [],
+    flows: heard.map((match) => flow(tables.classification, priorities.normal, match, accept)),
+  };
+}
+
+/** Table 2: the network of a VNI, from any managed chassis. One flow, however many there are of them. */
 function network(view: View, ref: Ref): Wanted {
   const known = view.network(ref);
-  if (known === undefined) return nothing;
-  const senders = [...view.endpointsOf.at(ref).keys()].sort().map(parseEndpointName);
+  if (known?.overlay === undefined) return nothing;
+  const chassis = bitsOf(registers.tunnelType) | bitsOf(registers.fromChassis);
+  const value = tunnelTypeCode[known.overlay] | bitsOf(registers.fromChassis);
   return {
-    flows: senders.map(({ type, address, vni }) =>
-      flow(tables.tunnelNetwork, priorities.normal, { ...cameThrough(type), tun_id: vni, ...sentBy(address) }, [
+    flows: [
+      flow(tables.tunnelNetwork, priorities.normal, { reg3: { value, mask: chassis }, tun_id: known.vni }, [
         load('metadata', known.key),
         resubmit(tables.tunnelDestination.id),
       ]),
-    ),
+    ],
   };
 }
 
@@ -94,7 +125,8 @@ export const tunnels: App = {
   id: 6,
   does: 'carries networks between chassis over vxlan, geneve and gre',
   rules: [
-    namedRule('tunnel', (view) => view.tunnels, tunnel),
+    namedRule('tunnel', (view) => view.tunnelTypes, commonPort),
+    namedRule('tunnel', (view) => view.senders, sender),
     rule('lswitch', (view) => view.localPortsOf, network),
     rule('lport', (view) => view.remotePorts, remotePort),
   ],

@@ -3,7 +3,7 @@
 //
 //   in:   in_port=183, VLAN 100  ->  untagged, reg6 = child's key, metadata = child's network  ->  table 5
 //   out:  reg7 = child's key     ->  VLAN 100, output 183
-import { output, popVlan, pushVlan, setField } from '../ofp/index.js';
+import { output, popVlan, pushVlan, resubmit, setField } from '../ofp/index.js';
 import { drop, type Flow, nothing, type Wanted } from '../flow/wanted.js';
 import type { OfPort, Ref } from '../model/ids.js';
 import type { Segment } from '../model/segment.js';
@@ -88,7 +88,7 @@ function unknownVlans(view: View, ref: Ref): Wanted {
         tables.classification,
         priorities.unknownVlan,
         { in_port: port.ofport, vlan_vid: { value: present, mask: present } },
-        drop,
+        [resubmit(tables.unknown.id)],
       ),
     ],
   };

@@ -151,7 +151,9 @@ function numberTunnels(
   const taken = new Set([...used, ...Object.values(listed)]);
   const out: Record<string, number> = {};
   let next = 1;
-  for (const key of [...keys].sort(byteOrder)) {
+  // The common ports last: the numbers of the others do not depend on them.
+  const isCommon = (key: string): boolean => tunnelTypes.some((type) => type === key);
+  for (const key of [...keys].sort((a, b) => Number(isCommon(a)) - Number(isCommon(b)) || byteOrder(a, b))) {
     let number = listed[key];
     if (number === undefined) {
       while (taken.has(next)) next++;

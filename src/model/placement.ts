@@ -34,9 +34,18 @@ export function parseEndpointName(name: string): Omit<Endpoint, 'tunnel'> {
   return { type: known, address, vni: Number(vni) };
 }
 
-/** The tunnel key of an endpoint in a tunnel mode. */
-export const tunnelKey = (mode: Settings['tunnelMode'], type: TunnelType, address: string): string =>
-  mode === 'flow' ? type : `${type}/${address}`;
+/** A machine at the far end of tunnels, whatever networks it has. */
+export type Sender = Pick<Endpoint, 'type' | 'address'>;
+
+/** A sender as a key of indexes, and of the tunnel port that leads to it alone. */
+export const senderName = ({ type, address }: Sender): string => `${type}/${address}`;
+
+/** The sender that a key of an index stands for. */
+export const parseSenderName = (name: string): Sender => parseEndpointName(`${name}/0`);
+
+/** The key of the tunnel port that leads to a sender in a tunnel mode. */
+export const tunnelKey = (mode: Settings['tunnelMode'], sender: Sender): string =>
+  mode === 'flow' ? sender.type : senderName(sender);
 
 /** Where the interface of a port is that is nobody's child: by its claim, its binding and what is on our bridge. */
 export function placeByClaim(
@@ -123,5 +132,6 @@ function toAddress(
       addresses[0],
       `no tunnel address of this chassis has the family of ${addresses.join(', ') || 'an address that its peer lacks'} (encap_ip)`,
     );
-  return { ok: { tunnel: tunnelKey(settings.tunnelMode, type, reachable.text), type, address: reachable.text, vni } };
+  const sender = { type, address: reachable.text };
+  return { ok: { ...sender, tunnel: tunnelKey(settings.tunnelMode, sender), vni } };
 }

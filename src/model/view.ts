@@ -1,6 +1,7 @@
 // The view of one chassis: questions about its world, each answer remembered together with what it read.
 import { byteOrder, type OfPort, type Ref, tenantOf } from './ids.js';
 import type { Members } from './members.js';
+import type { TunnelType } from './kinds.js';
 import type { Relation } from './relation.js';
 import { type Network, resolveNetwork } from './network.js';
 import {
@@ -8,8 +9,11 @@ import {
   type Endpoint,
   endpointName,
   parseEndpointName,
+  parseSenderName,
   placeByClaim,
   type Placement,
+  type Sender,
+  senderName,
   tunnelKey,
   vtepEndpoint,
 } from './placement.js';
@@ -49,8 +53,12 @@ export class View {
   readonly endpointsOf: Relation<Ref, string>;
   /** Ports behind tunnels on networks that are hosted here. */
   readonly remotePorts: Relation<Ref, Ref>;
-  /** The tunnel ports that are needed, by their key, with the endpoint addresses that they serve. */
-  readonly tunnels: Relation<string, string>;
+  /** The far ends of tunnels, as `senderName`, with the endpoints that they have there: a packet from anybody else is not heard. */
+  readonly senders: Relation<string, string>;
+  /** Those of them that are managed chassis, with the ports that they have. */
+  readonly chassisSenders: Relation<string, Ref>;
+  /** The types of tunnel that lead to them. */
+  readonly tunnelTypes: Relation<TunnelType, string>;
 
   /** The one owner of what is always wanted. */
   readonly always: Members<string>;
@@ -82,9 +90,14 @@ export class View {
       const network = this.port(ref)?.network.ref;
       return network !== undefined && this.hosts(network) && this.endpointOf(ref) !== undefined ? [[ref, ref]] : [];
     });
-    this.tunnels = graph.relation(this.endpointsOf, (network) =>
-      [...this.endpointsOf.at(network).keys()].map((name) => [this.tunnelKey(parseEndpointName(name)), name] as const),
+    this.senders = graph.relation(this.endpointsOf, (network) =>
+      [...this.endpointsOf.at(network).keys()].map((name) => [senderName(parseEndpointName(name)), name] as const),
     );
+    this.chassisSenders = graph.relation(this.remotePorts, (ref) => {
+      const endpoint = this.isDevice(ref) ? undefined : this.endpointOf(ref);
+      return endpoint === undefined ? [] : [[senderName(endpoint), ref]];
+    });
+    this.tunnelTypes = graph.relation(this.senders, (name) => [[parseSenderName(name).type, name]]);
   }
 
   /** What this chassis is. */
@@ -130,9 +143,9 @@ export class View {
     return this.world.tunnels.get(key);
   }
 
-  /** The key of the tunnel port that leads to an endpoint. */
-  tunnelKey(endpoint: Omit<Endpoint, 'tunnel'>): string {
-    return tunnelKey(this.settings()?.tunnelMode ?? 'per-remote', endpoint.type, endpoint.address);
+  /** The key of the tunnel port that leads to a sender. */
+  tunnelKey(sender: Sender): string {
+    return tunnelKey(this.settings()?.tunnelMode ?? 'per-remote', sender);
   }
 
   /** Whether a port is a remote device: bound to a VTEP. */

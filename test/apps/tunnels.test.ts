@@ -17,7 +17,7 @@ const ports = { ofports: { 'red/here': 5 }, tunnels: {}, bindings: {} };
 void t.test('a tunnel port per remote endpoint: the way out, the way in, and one copy of a broadcast to each', (t) => {
   const { table, groups, compiled, refused } = given(overlay, { ports });
   t.same(refused, []);
-  t.same(compiled.ports.tunnels, { 'vxlan/192.0.2.2': 1, 'vxlan/2001:db8::3': 2, 'vxlan/203.0.113.9': 3 });
+  t.same(compiled.ports.tunnels, { 'vxlan/192.0.2.2': 1, 'vxlan/2001:db8::3': 2, 'vxlan/203.0.113.9': 3, vxlan: 4 });
   t.same(table(75), [
     'table=75, priority=0 actions=drop',
     'table=75, priority=100,reg7=0x11 actions=goto_table:105',
@@ -29,16 +29,19 @@ void t.test('a tunnel port per remote endpoint: the way out, the way in, and one
     table(0).filter((flow) => !flow.includes('in_port=5')),
     [
       'priority=0 actions=drop',
-      'priority=100,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
-      'priority=100,in_port=2 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
+      'priority=100,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],load:0x1->NXM_NX_REG3[2],resubmit(,2)',
+      'priority=100,in_port=2 actions=load:0x1->NXM_NX_REG3[0..1],load:0x1->NXM_NX_REG3[2],resubmit(,2)',
       'priority=100,in_port=3 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
+      'priority=100,tun_src=0.0.0.0,tun_ipv6_src=2001:db8::3,in_port=4 actions=load:0x1->NXM_NX_REG3[0..1],load:0x1->NXM_NX_REG3[2],resubmit(,2)',
+      'priority=100,tun_src=192.0.2.2,in_port=4 actions=load:0x1->NXM_NX_REG3[0..1],load:0x1->NXM_NX_REG3[2],resubmit(,2)',
+      'priority=100,tun_src=203.0.113.9,in_port=4 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
+      'priority=50,in_port=4 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,3)',
     ],
   );
   t.same(table(2), [
-    'table=2, priority=0 actions=drop',
-    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7,tun_src=0.0.0.0,tun_ipv6_src=2001:db8::3 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
-    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7,tun_src=192.0.2.2 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
-    'table=2, priority=100,reg3=0x1/0x3,tun_id=0x7,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+    'table=2, priority=0 actions=goto_table:3',
+    'table=2, priority=100,reg3=0x5/0x7,tun_id=0x7 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+    'table=2, priority=110,reg3=0x1/0x3,tun_id=0x7,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
   ]);
   t.same(groups, [
     'group_id=3489661040,type=all,bucket=actions=load:0x11->NXM_NX_REG7[],resubmit(,105)',
@@ -71,9 +74,10 @@ void t.test(
     t.same(
       table(0).filter((flow) => flow.includes('in_port=1 ') || flow.includes('in_port=1,') || flow.includes('tun_')),
       [
-        'priority=100,tun_src=0.0.0.0,tun_ipv6_src=2001:db8::3,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
-        'priority=100,tun_src=192.0.2.2,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
+        'priority=100,tun_src=0.0.0.0,tun_ipv6_src=2001:db8::3,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],load:0x1->NXM_NX_REG3[2],resubmit(,2)',
+        'priority=100,tun_src=192.0.2.2,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],load:0x1->NXM_NX_REG3[2],resubmit(,2)',
         'priority=100,tun_src=203.0.113.9,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)',
+        'priority=50,in_port=1 actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,3)',
       ],
     );
     t.end();
@@ -84,8 +88,8 @@ void t.test('many devices behind one address share one tunnel; the last one take
   const second = `
   - {kind: lport, id: db2, lswitch: n, macs: ['fa:16:3e:00:00:45'], ips: [], binding: {type: vtep, vtep_address: 203.0.113.9}}`;
   const tunnels = (yaml: string) => Object.keys(given(yaml, { ports }).compiled.ports.tunnels);
-  t.same(tunnels(overlay + second), ['vxlan/192.0.2.2', 'vxlan/2001:db8::3', 'vxlan/203.0.113.9']);
-  t.same(tunnels(overlay.replace(/.*id: db,.*\n/, '')), ['vxlan/192.0.2.2', 'vxlan/2001:db8::3']);
+  t.same(tunnels(overlay + second), ['vxlan/192.0.2.2', 'vxlan/2001:db8::3', 'vxlan/203.0.113.9', 'vxlan']);
+  t.same(tunnels(overlay.replace(/.*id: db,.*\n/, '')), ['vxlan/192.0.2.2', 'vxlan/2001:db8::3', 'vxlan']);
   t.end();
 });
 
@@ -107,9 +111,55 @@ void t.test('a device may have a type and a VNI of its own, and is recognised by
   );
   t.ok('geneve/203.0.113.9' in compiled.ports.tunnels);
   t.ok(table(75).includes('table=75, priority=100,reg7=0x44 actions=set_field:0x63->tun_id,output:1'));
-  t.same(table(2).slice(3), [
-    'table=2, priority=100,reg3=0x2/0x3,tun_id=0x63,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+  t.same(table(2).slice(2), [
+    'table=2, priority=110,reg3=0x2/0x3,tun_id=0x63,tun_src=203.0.113.9 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
   ]);
+  t.end();
+});
+
+void t.test(
+  'a chassis that is the VTEP of a device too is heard on the VNI of the device besides those of all networks',
+  (t) => {
+    const { table, compiled } = given(
+      overlay.replace(
+        'binding_profile: {port_key: remote_port, host_ip: 203.0.113.9}',
+        'binding: {type: vtep, vtep_address: 192.0.2.2, vni: 99}',
+      ),
+      { ports },
+    );
+    t.same(Object.keys(compiled.ports.tunnels), ['vxlan/192.0.2.2', 'vxlan/2001:db8::3', 'vxlan']);
+    t.same(table(2).slice(1), [
+      'table=2, priority=100,reg3=0x5/0x7,tun_id=0x7 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+      'table=2, priority=110,reg3=0x1/0x3,tun_id=0x63,tun_src=192.0.2.2 actions=load:0x7->OXM_OF_METADATA[],resubmit(,100)',
+    ]);
+    t.end();
+  },
+);
+
+void t.test('chassis and networks cost flows one by one, and not each chassis times each network', (t) => {
+  const size = (chassis: number, networks: number): number => {
+    const each = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i + 1));
+    const objects = [
+      '- {kind: chassis, id: c1, ips: [192.0.2.1], tunnel_types: [vxlan]}',
+      ...each(chassis, (c) => `- {kind: chassis, id: far${c}, ips: [198.51.100.${c}], tunnel_types: [vxlan]}`),
+      ...each(networks, (n) => `- {kind: lswitch, id: n${n}}`),
+      ...each(
+        networks,
+        (n) => `- {kind: lport, id: h${n}, lswitch: n${n}, macs: [], ips: [], binding: {type: chassis, chassis: c1}}`,
+      ),
+      ...each(chassis, (c) =>
+        each(
+          networks,
+          (n) =>
+            `- {kind: lport, id: r${c}-${n}, lswitch: n${n}, macs: [], ips: [], binding: {type: chassis, chassis: far${c}}}`,
+        ).join('\n  '),
+      ),
+    ];
+    const { table } = given(`objects:\n  ${objects.join('\n  ')}\n`);
+    return table(0).length + table(2).length;
+  };
+  const [small, wider, longer] = [size(2, 2), size(4, 2), size(2, 4)];
+  t.equal(size(4, 4), small + (wider - small) + (longer - small));
   t.end();
 });
 
@@ -123,9 +173,7 @@ void t.test('a VTEP is heard on the networks that have a device behind it, and o
   );
   t.same(
     table(2).filter((flow) => flow.includes('tun_id=0x8')),
-    [
-      'table=2, priority=100,reg3=0x1/0x3,tun_id=0x8,tun_src=192.0.2.2 actions=load:0x8->OXM_OF_METADATA[],resubmit(,100)',
-    ],
+    ['table=2, priority=100,reg3=0x5/0x7,tun_id=0x8 actions=load:0x8->OXM_OF_METADATA[],resubmit(,100)'],
   );
   t.end();
 });

@@ -54,7 +54,7 @@ void t.test('numbers that nobody gives are the smallest free, in byte order; aut
   t.match(result, {
     ports: {
       ofports: { 'red/a': 2, 'red/b': 3 },
-      tunnels: { 'vxlan/192.0.2.2': 1, 'vxlan/203.0.113.9': 4 },
+      tunnels: { 'vxlan/192.0.2.2': 1, 'vxlan/203.0.113.9': 4, vxlan: 5 },
       keys: {
         'lport red/a': 1,
         'lport red/b': 2,
@@ -111,7 +111,7 @@ void t.test('hex is groups, then flows, each one message with xid 0, that text i
 });
 
 void t.test('refused objects go to standard error with exit status 3; the rest is printed', (t) => {
-  const numbers = ['--ports', file('numbers.yaml', 'tunnels: {vxlan/192.0.2.2: 8, vxlan/203.0.113.9: 9}\n')];
+  const numbers = ['--ports', file('numbers.yaml', 'tunnels: {vxlan: 7, vxlan/192.0.2.2: 8, vxlan/203.0.113.9: 9}\n')];
   const bad = spawnSync(
     process.execPath,
     [

@@ -22,6 +22,11 @@ async function tunnels(site: Site): Promise<string[]> {
   return data.map(([type, [, options]]) => `${type} ${new Map(options).get('remote_ip') ?? ''}`).sort();
 }
 
+/** The name of our tunnel port with this `remote_ip`. */
+async function nameOf(site: Site, remote: string): Promise<string> {
+  return (await site.ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', `options:remote_ip="${remote}"`)).trim();
+}
+
 /** What a frame from the VM to the device becomes, as `ofproto/trace` says: the tunnel's headers, or `drop`. */
 async function sent(site: Site, ofport: number, destination: string, source = 'fa:16:3e:00:00:01'): Promise<string> {
   const text = await site.trace(
@@ -58,7 +63,7 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
     t.same(await tunnels(site), []);
     await site.put('lport', 'red/db', device('net', profile('203.0.113.9')));
     await site.active('lport', 'red/db');
-    t.same(await tunnels(site), ['vxlan 203.0.113.9']);
+    t.same(await tunnels(site), ['vxlan 203.0.113.9', 'vxlan flow']);
     t.equal(await sent(site, vm, deviceMac), vni);
     t.equal(await sent(site, vm, 'ff:ff:ff:ff:ff:ff'), vni);
     t.match((await site.ours()).join('\n'), /table=25,.*arp_tpa=10\.0\.0\.9/);
@@ -66,7 +71,7 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
   await t.test(
     'is sent to only once Open vSwitch has numbered the port, and accepted from its address only',
     async (t) => {
-      const name = (await site.ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', 'type=vxlan')).trim();
+      const name = await nameOf(site, '203.0.113.9');
       const ofport = await site.ovs.ofport(name);
       t.match(
         (await site.ours()).join('\n'),
@@ -79,7 +84,7 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
     const mark = site.mark();
     const revision = await site.put('lport', 'red/db', device('net', vtep('203.0.113.10')));
     await site.active('lport', 'red/db', 'c1', revision);
-    await until('the old port is gone', async () => (await tunnels(site)).join() === 'vxlan 203.0.113.10', patienceMs);
+    await until('the old port is gone', async () => (await tunnels(site)).join() === 'vxlan 203.0.113.10,vxlan flow', patienceMs);
     t.equal(await sent(site, vm, deviceMac), vni);
     const removed = await until(
       'ovs-vswitchd has deleted the port',
@@ -93,11 +98,11 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
     const second = { ...device('net', vtep('203.0.113.10')), macs: ['fa:16:3e:00:00:0e'], ips: ['10.0.0.10'] };
     await site.put('lport', 'red/db2', second);
     await site.active('lport', 'red/db2');
-    t.same(await tunnels(site), ['vxlan 203.0.113.10']);
+    t.same(await tunnels(site), ['vxlan 203.0.113.10', 'vxlan flow']);
     await site.acknowledged('red', await site.remove('lport', 'red/db'));
     t.equal(await sent(site, vm, deviceMac), 'drop');
     t.equal(await sent(site, vm, 'fa:16:3e:00:00:0e'), vni);
-    t.same(await tunnels(site), ['vxlan 203.0.113.10']);
+    t.same(await tunnels(site), ['vxlan 203.0.113.10', 'vxlan flow']);
     await site.acknowledged('red', await site.remove('lport', 'red/db2'));
     await until('the tunnel port is gone', async () => (await tunnels(site)).length === 0, patienceMs);
     t.notMatch((await site.ours()).join('\n'), /tun_id->|set_field:0x[0-9a-f]+->tun_id/);
@@ -170,7 +175,7 @@ void t.test('remote devices behind one tunnel port for all', wholeOptions, async
   t.equal(await sent(site, vm, 'ff:ff:ff:ff:ff:ff'), `${vni} 203.0.113.9`);
 
   await t.test('an address that changes is followed in the flows, and the port stays', async (t) => {
-    const name = (await site.ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', 'type=vxlan')).trim();
+    const name = await nameOf(site, 'flow');
     const ofport = await site.ovs.ofport(name);
     await site.active(
       'lport',
