@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Controller } from './controller/controller.js';
 import type { Config } from './controller/config.js';
-import { openControl } from './controller/control.js';
+import { type ControlRequest, openControl } from './controller/control.js';
+import { failure } from './controller/failure.js';
 import { explain } from './controller/explain.js';
 import { openNorthbound } from './controller/nats-northbound.js';
-import { listenAddress } from './controller/listen.js';
+import { listenOn } from './controller/listen.js';
 import { snapshotOf } from './controller/snapshot.js';
 import { parseRemote } from './ovsdb/remote.js';
 import { Vswitch } from './ovsdb/vswitch.js';
@@ -32,11 +33,7 @@ export async function main(config: Config, version: string, log: Logger): Promis
             if (state.type === 'up') log.info({ ovsdb: config.ovsdb }, 'the database of Open vSwitch answers');
             else
               log.warn(
-                {
-                  ovsdb: config.ovsdb,
-                  state: state.type,
-                  reason: state.type === 'down' ? state.reason?.message : undefined,
-                },
+                { ovsdb: config.ovsdb, state: state.type, ...(state.type === 'down' ? failure(state.reason) : {}) },
                 'the database of Open vSwitch does not answer; the data plane stays as it is',
               );
             controller.databaseAway(state.type !== 'up');
@@ -46,28 +43,37 @@ export async function main(config: Config, version: string, log: Logger): Promis
   vswitch?.start();
   await vswitch?.ready(firstSnapshotMs).catch((error: unknown) => {
     log.warn(
-      { err: error, ovsdb: config.ovsdb },
+      { ovsdb: config.ovsdb, ...failure(error) },
       'no database of Open vSwitch yet: bridges are served as soon as it answers (--ovsdb none: without it)',
     );
   });
 
-  const closeControl = await openControl(config.data_dir, ({ ask, argument = '' }) => {
-    if (ask === 'status') return snapshotOf(controller);
-    if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
-    throw new Error(`${ask} is not a question: status or explain`);
-  });
-  for (const address of config.listen) {
-    await controller.switches.listen(listenAddress(address));
-    log.info({ address }, 'listening for bridges');
-  }
-  for (const bridge of config.bridges)
-    controller.switches.dial({ kind: 'unix', path: join(config.run_dir, `${bridge}.mgmt`) });
-
-  return async () => {
+  let closeControl: (() => void) | undefined;
+  const close = async (): Promise<void> => {
     stopping = true;
-    closeControl();
+    closeControl?.();
     controller.close();
     vswitch?.close();
     await northbound.close();
   };
+  try {
+    closeControl = await openControl(config.data_dir, (request) => answerTo(controller, request));
+    for (const address of config.listen) {
+      await listenOn(controller.switches, address);
+      log.info({ address }, 'listening for bridges');
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  for (const bridge of config.bridges)
+    controller.switches.dial({ kind: 'unix', path: join(config.run_dir, `${bridge}.mgmt`) });
+  return close;
+}
+
+/** What the control socket is asked. */
+function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest): unknown {
+  if (ask === 'status') return snapshotOf(controller);
+  if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
+  throw new Error(`${ask} is not a question: status or explain`);
 }

@@ -33,7 +33,7 @@ export function addCleanup(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  damselfly cleanup --bridge br-int')
     .action(async (options: Options) => {
-      const { config } = configFromCli(options);
+      const { config } = await configFromCli(options);
       const path = join(config.run_dir, `${options.bridge}.mgmt`);
       const removed = await withSession(path, removeFlows);
       const tunnels = config.ovsdb === 'none' ? 0 : await removeTunnels(config.ovsdb, options.bridge);

@@ -8,24 +8,35 @@ import {
   readConfigFile,
   resolveConfig,
 } from '../controller/config.js';
+import { withVswitch } from '../ovsdb/once.js';
+
+/** How long the database may take to answer, in milliseconds. */
+const databaseMs = 1000;
 
 /** Options by which any command may be given parts of the configuration. */
 export type ConfigOptions = Readonly<Record<string, unknown>> & { readonly config?: string };
 
-/** The configuration from flags, environment and file; `externalIds` are those of Open_vSwitch where they are known. */
-export function configFromCli(
-  options: object,
-  externalIds: Readonly<Record<string, string>> = {},
-): { config: Config; origins: Origins } {
+/** The configuration from flags, environment, file, and Open_vSwitch's external_ids where its database can be read at once. */
+export async function configFromCli(options: object): Promise<{ config: Config; origins: Origins }> {
   const given: Readonly<Record<string, unknown>> = { ...options };
-  const flags = Object.fromEntries(Object.keys(keys).map((key) => [key, given[camelCase(key)]]));
   const path = given['config'];
-  return resolveConfig({
-    flags,
+  const sources = {
+    flags: Object.fromEntries(Object.keys(keys).map((key) => [key, given[camelCase(key)]])),
     env: process.env,
     file: readConfigFile(typeof path === 'string' ? path : undefined),
-    externalIds,
-  });
+  };
+  const { ovsdb } = resolveConfig({ ...sources, externalIds: {} }).config;
+  return resolveConfig({ ...sources, externalIds: ovsdb === 'none' ? {} : await externalIdsOf(ovsdb) });
+}
+
+async function externalIdsOf(ovsdb: string): Promise<Record<string, string>> {
+  try {
+    return await withVswitch(ovsdb, databaseMs, (vswitch) =>
+      Object.fromEntries(vswitch.view.openVswitch?.externalIds ?? []),
+    );
+  } catch {
+    return {}; // no database, nothing said; the controller itself tells of that
+  }
 }
 
 /** Adds an option for every key of the configuration. */
@@ -45,8 +56,8 @@ export function addConfig(program: Command): void {
   withConfigOptions(config.command('show').description('print each value and where it came from'))
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  damselfly config show --encap-ip 192.0.2.1')
-    .action((options: ConfigOptions) => {
-      const { config: values, origins } = configFromCli(options);
+    .action(async (options: ConfigOptions) => {
+      const { config: values, origins } = await configFromCli(options);
       process.stdout.write(
         options['json'] === true ? `${JSON.stringify(asJson(values, origins), null, 2)}\n` : asTable(values, origins),
       );

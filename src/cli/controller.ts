@@ -1,10 +1,7 @@
 // `damselfly controller`: serves bridges until it is told to stop.
 import type { Command } from 'commander';
-import { hasCode } from '../controller/failure.js';
-import { holderOf, listenAddress } from '../controller/listen.js';
 import { makeLog } from '../controller/log.js';
 import { main } from '../main.js';
-import { withVswitch } from '../ovsdb/once.js';
 import { configFromCli, type ConfigOptions, withConfigOptions } from './config.js';
 import { version } from './version.js';
 
@@ -23,39 +20,17 @@ Example:
   damselfly controller --encap-ip 192.0.2.1`,
     )
     .action(async (options: ConfigOptions) => {
-      const { config } = configFromCli(options, await externalIds(configFromCli(options).config.ovsdb));
+      const { config } = await configFromCli(options);
       const log = makeLog(config.log_level, options['json'] === true);
       if (config.encap_ip.length === 0)
         log.warn(
           'no tunnel address: networks do not reach other chassis or remote devices (mend it with --encap-ip ADDRESS, or ovs-vsctl set open . external_ids:damselfly-encap-ip=ADDRESS)',
         );
-      const stop = await main(config, version(), log).catch((error: unknown) => {
-        throw explained(error, config.listen);
-      });
+      const stop = await main(config, version(), log);
       const signal = await new Promise<string>((resolve) => {
         for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
       });
       log.info({ signal }, 'stopping; all flows stay on the switches');
       await stop();
     });
-}
-
-/** Open_vSwitch's external_ids, where its database can be read at once. */
-async function externalIds(ovsdb: string): Promise<Record<string, string>> {
-  if (ovsdb === 'none') return {};
-  try {
-    return await withVswitch(ovsdb, 1000, (vswitch) => Object.fromEntries(vswitch.view.openVswitch?.externalIds ?? []));
-  } catch {
-    return {}; // the controller says itself that there is no database
-  }
-}
-
-/** A failure to start as one line with the command that mends it. */
-function explained(error: unknown, listen: readonly string[]): unknown {
-  if (!hasCode(error, 'address_in_use')) return error;
-  const port = listen.map(listenAddress).find((address) => address.kind === 'tcp')?.port ?? 0;
-  const holder = holderOf(port);
-  return new Error(
-    `port ${port} is taken${holder === undefined ? '' : ` by ${holder}`}: stop it, or listen elsewhere with --listen tcp:${port + 1000}`,
-  );
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: one file per command; this one only lists them.
 import { Command, CommanderError } from 'commander';
-import { hasCode } from '../controller/failure.js';
+import { failureLine, hasCode } from '../controller/failure.js';
 import { addApply } from './apply.js';
 import { addCleanup } from './cleanup.js';
 import { addCompile } from './compile.js';
@@ -53,7 +53,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else {
-    process.stderr.write(`damselfly: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`damselfly: ${failureLine(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -19,7 +19,7 @@ export function addExplain(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', `\nExample:\n  damselfly explain "$(ovs-ofctl -O OpenFlow13 dump-flows br-int | sed -n 5p)"`)
     .action(async (line: string, options: ConfigOptions) => {
-      const { config } = configFromCli({ ...options, chassis: undefined });
+      const { config } = await configFromCli({ ...options, chassis: undefined });
       const all = (await askAll(config.data_dir, { ask: 'explain', argument: line })).flatMap(
         (answer) => answer as Explanation[],
       ); // our own controller's answer

@@ -56,7 +56,7 @@ export async function withNorthbound<T>(
   create: boolean,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const { config } = configFromCli(options);
+  const { config } = await configFromCli(options);
   const { nats: named, prefix, data_dir: dataDir } = config;
   const found = named === '' ? readUrlFile(dataDir) : named;
   if (found === undefined)

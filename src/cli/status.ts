@@ -18,7 +18,7 @@ export function addStatus(program: Command): void {
       '\nExit status 1 if no controller runs or something is not ACTIVE.\n\nExample:\n  damselfly status',
     )
     .action(async (options: ConfigOptions) => {
-      const { config } = configFromCli(options);
+      const { config } = await configFromCli(options);
       const chassis = (await askAll(config.data_dir, { ask: 'status' })).flatMap(
         (answer) => answer as ChassisSnapshot[],
       ); // our own controller's answer

@@ -2,20 +2,15 @@
 // external_ids, which beat the default; `damselfly config show` prints each value and where it came from.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { parse } from 'yaml';
 import { allApps } from '../apps/apps.js';
 import { isTunnelEndpoint, parseAddress } from '../model/addresses.js';
 import { tunnelTypes } from '../model/kinds.js';
 import { hint } from '../model/parse.js';
+import { defaultDataDir } from '../sync/data-dir.js';
 
 /** The configuration file that is read when no other is named. */
 export const defaultConfigFile = '/etc/damselfly/damselfly.yaml';
-
-/** Where the controller keeps what must survive it, when nothing is configured. */
-const defaultDataDir =
-  process.getuid?.() === 0 ? '/var/lib/damselfly' : join(homedir(), '.local', 'state', 'damselfly');
 
 /** A configuration that cannot be used: which key, from where, what is allowed. */
 export class ConfigError extends Error {
@@ -110,7 +105,7 @@ export const keys = {
   } satisfies Key<string>,
   data_dir: {
     means: 'where the controller keeps what must survive it',
-    fallback: defaultDataDir,
+    fallback: defaultDataDir(),
     read: text,
     allowed: 'a path',
   } satisfies Key<string>,

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { hasCode } from './failure.js';
 
 /** The folder of the control sockets in a data directory. */
 export const controlFolder = (dataDir: string): string => join(dataDir, 'control');
@@ -69,8 +70,9 @@ export async function askAll(dataDir: string, request: ControlRequest): Promise<
   let sockets: string[];
   try {
     sockets = readdirSync(controlFolder(dataDir)).filter((name) => name.endsWith('.sock'));
-  } catch {
-    return []; // no folder, no controller
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []; // no folder, no controller
+    throw error;
   }
   const answers = await Promise.all(sockets.sort().map((name) => askOne(join(controlFolder(dataDir), name), request)));
   return answers.filter((answer) => answer !== undefined);
@@ -80,8 +82,8 @@ function askOne(path: string, request: ControlRequest): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     socket.setTimeout(answerMs, () => socket.destroy(new Error(`${path} does not answer`)));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT') {
+    socket.on('error', (error) => {
+      if (!hasCode(error, 'ECONNREFUSED') && !hasCode(error, 'ENOENT')) {
         reject(error);
         return;
       }

@@ -5,12 +5,14 @@ import { allApps } from '../apps/apps.js';
 import { tunnelTypes } from '../model/kinds.js';
 import type { Settings } from '../model/world.js';
 import type { Session } from '../switch/session.js';
+import { formatAddress } from '../switch/address.js';
 import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 import { Admission } from './admission.js';
 import { bridgeOf, chassisIdOf, datapathText } from './bridges.js';
 import { Chassis } from './chassis.js';
+import { failure } from './failure.js';
 import { idlePorts } from './idle-ports.js';
 import type { Config } from './config.js';
 import { Marks } from './marks.js';
@@ -86,10 +88,10 @@ export class Controller {
       );
     });
     this.switches.on('unreachable', (address, reason) => {
-      parts.log.warn({ address, reason: reason.message }, 'no switch answers');
+      parts.log.warn({ address: formatAddress(address), ...failure(reason) }, 'no switch answers');
     });
     this.switches.on('broken', (address, reason) => {
-      parts.log.error({ address, reason: reason.message }, 'listener failed');
+      parts.log.error({ address: formatAddress(address), ...failure(reason) }, 'listener failed');
     });
   }
 

@@ -55,13 +55,17 @@ export async function openNorthbound(config: Config, version: string, log: Logge
       log.warn({ reason }, 'NATS refused something');
     },
   });
-  const { store, created, notes } = await openStore(nats, { prefix: config.prefix });
-  if (created.length > 0) log.info({ buckets: created }, 'created the buckets of the northbound');
-  for (const note of notes) log.warn(note);
-  return service(store, config, log, async () => {
+  const end = async (): Promise<void> => {
     await nats.close();
     await embedded?.leave();
+  };
+  const { store, created, notes } = await openStore(nats, { prefix: config.prefix }).catch(async (error: unknown) => {
+    await end();
+    throw error;
   });
+  if (created.length > 0) log.info({ buckets: created }, 'created the buckets of the northbound');
+  for (const note of notes) log.warn(note);
+  return service(store, config, log, end);
 }
 
 function service(store: Store, config: Config, log: Logger, end: () => Promise<void>): NorthboundService {

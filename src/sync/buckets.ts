@@ -128,7 +128,7 @@ const unsafeBucket = (bucket: Bucket, faults: readonly string[]): SyncError =>
   new SyncError(
     'NATS_BUCKET_UNSAFE',
     `bucket ${bucket.name}: ${faults.join('; ')}. It was not made by Damselfly: damselfly nb export > nb.yaml, ` +
-      `nats stream rm ${bucket.stream}, start again, damselfly nb import nb.yaml; or use another --bucket-prefix`,
+      `nats stream rm ${bucket.stream}, start again, damselfly nb import nb.yaml; or use another --prefix`,
   );
 
 function checkServer(nats: Nats): void {

@@ -37,7 +37,7 @@ void t.test('two bridges of one process, two tenants', wholeOptions, async (t) =
   await tenantOn(site, 'br2', 'blue', [0xbb0001, 0xbb000002, 0xbb000003]);
   const port = await freePort();
   for (const bridge of ['br1', 'br2']) await site.ovs.vsctl('set-controller', bridge, `tcp:127.0.0.1:${port}`);
-  site.run([...site.withoutFile, '--listen', `tcp:127.0.0.1:${port}`, '--encap-ip', '192.0.2.1', '--linger', '1']);
+  site.run([...site.arguments, '--listen', `tcp:127.0.0.1:${port}`, '--encap-ip', '192.0.2.1', '--linger', '1']);
   for (const id of ['a', 'b']) {
     await site.active('lport', `red/${id}`, 'c1');
     await site.active('lport', `blue/${id}`, 'c2');

@@ -18,9 +18,10 @@ import { readNumber } from '../../src/sync/records.js';
 import { readReport, type Report } from '../../src/sync/status-reader.js';
 import { NatsServer } from '../lab/nats.js';
 import { Ovs } from '../lab/ovs.js';
-import { isRunning, run, start, stop, until } from '../lab/process.js';
+import { isRunning, start, stop, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
+import { Shell } from './cli-lab.js';
 
 /** What these tests need of the machine. */
 export const wholeOptions = needing(...ovsPrograms, 'nats-server');
@@ -29,28 +30,6 @@ export const wholeOptions = needing(...ovsPrograms, 'nats-server');
 export const patienceMs = 30_000;
 
 const program = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
-
-/** Runs a command of the command line to its end; resolves to exit status and output. */
-export async function damselfly(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ status: number; stdout: string; stderr: string }> {
-  const script = '"$0" "$@" 2>"$DAMSELFLY_STDERR"; echo "status $?"';
-  const dir = makeWorkDirectory();
-  try {
-    const stderr = join(dir, 'stderr');
-    const command = ['-c', script, process.execPath, program, ...args];
-    const out = await run('sh', command, { env: { ...env, DAMSELFLY_STDERR: stderr }, timeoutMs: 60_000 });
-    const end = /status (\d+)\n$/.exec(out);
-    return {
-      status: Number(end?.[1]),
-      stdout: out.slice(0, end?.index),
-      stderr: readFileSync(stderr, 'utf8'),
-    };
-  } finally {
-    removeWorkDirectory(dir);
-  }
-}
 
 /** A TCP port of loopback that was free a moment ago. */
 export function freePort(): Promise<number> {
@@ -78,9 +57,12 @@ export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #logFile: string;
 
-  constructor(args: readonly string[], logFile: string, env: Readonly<Record<string, string>> = {}) {
+  constructor(args: readonly string[], logFile: string, uid?: number) {
     this.#logFile = logFile;
-    this.#child = start(process.execPath, [program, 'controller', ...args], logFile, { env });
+    const command = [process.execPath, program, 'controller', ...args];
+    // Who becomes somebody else is no longer told of our death: it has to be asked for again.
+    const somebody = uid === undefined ? [] : [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
+    this.#child = start('setpriv', [...somebody, '--pdeathsig', 'KILL', ...command], logFile);
   }
 
   get isRunning(): boolean {
@@ -164,9 +146,8 @@ export class Site {
 
   /** What every controller of this site is given. */
   get arguments(): string[] {
-    const dataDir = join(this.dir, 'data');
-    const site = ['--ovsdb', this.ovs.database, '--run-dir', this.ovs.dir, '--data-dir', dataDir];
-    return [...site, '--nats', this.nats.url(), '--config', join(this.dir, 'damselfly.yaml')];
+    const site = ['--ovsdb', this.ovs.database, '--run-dir', this.ovs.dir, '--data-dir', this.dataDir];
+    return [...site, '--nats', this.nats.url(), '--config', '/dev/null'];
   }
 
   /** The data directory of this site's controllers. */
@@ -174,26 +155,26 @@ export class Site {
     return join(this.dir, 'data');
   }
 
+  /** A shell whose commands find this site; `env` goes on top. */
+  shell(env: Readonly<Record<string, string>> = {}): Shell {
+    const found = { OVS_RUNDIR: this.ovs.dir, DAMSELFLY_OVSDB: this.ovs.database, NATS_URL: this.nats.url() };
+    return new Shell(this.#t, { ...found, DAMSELFLY_DATA_DIR: this.dataDir, ...env });
+  }
+
   /** Starts a controller that dials these bridges, with further arguments; it goes with the test. */
   controller(bridges: readonly string[] = ['br1'], ...more: readonly string[]): ControllerProcess {
-    const args = [
-      ...this.withoutFile,
-      '--listen',
-      `unix:${join(this.dir, 'openflow.sock')}`,
-      '--encap-ip',
-      '192.0.2.1',
-    ];
+    const args = [...this.arguments, '--listen', `unix:${join(this.dir, 'openflow.sock')}`, '--encap-ip', '192.0.2.1'];
     return this.run([...args, '--bridges', bridges.join(), ...more]);
   }
 
-  /** The arguments of this site but the configuration file. */
-  get withoutFile(): string[] {
-    return this.arguments.slice(0, -2);
+  /** Starts a controller with exactly these arguments. */
+  run(args: readonly string[]): ControllerProcess {
+    return this.runAs(undefined, args);
   }
 
-  /** Starts a controller with exactly these arguments. */
-  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): ControllerProcess {
-    const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), env);
+  /** Starts it as another user. */
+  runAs(uid: number | undefined, args: readonly string[]): ControllerProcess {
+    const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), uid);
     this.#t.teardown(() => controller.stop('SIGKILL'));
     return controller;
   }

@@ -62,7 +62,7 @@ void t.test(
     await new Kvm(nats.connection).create('damselfly_nb');
     await t.rejects(openStore(nats), {
       code: 'NATS_BUCKET_UNSAFE',
-      message: /bucket damselfly_nb: it allows roll-ups.*nats stream rm KV_damselfly_nb.*--bucket-prefix/,
+      message: /bucket damselfly_nb: it allows roll-ups.*nats stream rm KV_damselfly_nb.*--prefix/,
     });
     const jsm = await jetstreamManager(nats.connection);
     t.equal((await jsm.streams.info('KV_damselfly_nb')).config.allow_rollup_hdrs, true);
