@@ -19,7 +19,7 @@ Exit status 1: something measured does wrong work, or a peer is missing. A misse
 Example: npm run bench -- codec`;
 
 const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> = {
-  codec: (samples) => codecFigure({ ports: 1000, rounds: 9, osKen: true }, samples),
+  codec: (samples) => codecFigure({ ports: 5000, rounds: 9, osKen: true }, samples),
   change: (samples) => changeFigure({ ports: 1000, localOneIn: 10, changes: 100, spacingMs: 50 }, samples),
   sync: (samples) =>
     syncFigure(

@@ -73,10 +73,9 @@ export interface RawHeader {
 }
 
 /** Reads a header, of any version and type. Throws DecodeError on fewer than eight bytes. */
-export function headerOf(frame: Uint8Array): RawHeader {
-  const r = new Reader(frame, 'header');
-  return { version: r.u8(), type: r.u8(), length: r.u16(), xid: r.u32() };
-}
+export const headerOf = (frame: Uint8Array): RawHeader => readHeader(new Reader(frame, 'header'));
+
+const readHeader = (r: Reader): RawHeader => ({ version: r.u8(), type: r.u8(), length: r.u16(), xid: r.u32() });
 
 // A message within a message holds no third one: how deep a peer can send us is bounded.
 const inner: InnerMessage = { write: encodeInto, read: (frame) => decodeWith(frame) };
@@ -133,19 +132,21 @@ function readBody(r: Reader, header: RawHeader, within?: InnerMessage): Message 
  */
 export const decode = (frame: Uint8Array): Decoded => decodeWith(frame, inner);
 
+/** How errors call a message, by its type. */
+const messageNames = Array.from({ length: 256 }, (_, type) => `message of type ${type}`);
+
 interface Decoded {
   readonly xid: number;
   readonly message: Message;
 }
 
 function decodeWith(frame: Uint8Array, within?: InnerMessage): Decoded {
-  const header = headerOf(frame);
+  const r = new Reader(frame, messageNames[frame[1] ?? 0] ?? '');
+  const header = readHeader(r);
   const { type, version, length, xid } = header;
   if (length !== frame.length) throw new DecodeError(`message length ${length} of ${frame.length} bytes`, 2, frame);
   if (version !== openFlow13 && type !== helloNumber && type !== errorNumber)
     throw new DecodeError(`version ${version}`, 0, frame);
-  const r = new Reader(frame, `message of type ${type}`);
-  r.skip(headerSize);
   const message = readBody(r, header, within);
   return { xid, message: message ?? { type: 'unknown', messageType: type, body: frame.subarray(headerSize) } };
 }

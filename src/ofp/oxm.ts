@@ -68,16 +68,16 @@ export function readValue(r: Reader, row: FieldRow, size: number): AnyFieldValue
 /** Reads one field; a header that is unknown, or whose length is not its field's, comes back raw. */
 export function readOxm(r: Reader): Oxm {
   const header = r.u32();
-  const body = r.sub(header & lengthBits, 'OXM field');
-  const isExperimenter = header >>> 16 === experimenterClass;
-  if (isExperimenter && body.remaining < 4) return { row: undefined, raw: { header, body: body.rest() } };
-  const row = fieldOfHeader(header, isExperimenter ? body.u32() : 0);
-  const masked = (header & maskBit) !== 0;
-  const size = masked ? body.remaining / 2 : body.remaining;
-  if (!row || (row.size !== 0 && row.size !== size) || !Number.isInteger(size))
-    return { row: undefined, raw: { header, body: body.whole() } };
-  const value = readValue(body, row, size);
-  return { row, value, mask: masked ? readValue(body, row, size) : undefined };
+  const length = header & lengthBits;
+  const isMasked = (header & maskBit) !== 0;
+  const idSize = header >>> 16 === experimenterClass ? 4 : 0;
+  const row = length < idSize ? undefined : fieldOfHeader(header, idSize ? r.peek32() : 0);
+  const size = (length - idSize) / (isMasked ? 2 : 1);
+  if (!row || !Number.isInteger(size) || (row.size !== 0 && row.size !== size))
+    return { row: undefined, raw: { header, body: r.bytes(length) } };
+  r.skip(idSize);
+  const value = readValue(r, row, size);
+  return { row, value, mask: isMasked ? readValue(r, row, size) : undefined };
 }
 
 /** Writes back what was not understood. */

@@ -119,6 +119,11 @@ export class Writer {
     this.view.setUint16(at, value);
   }
 
+  /** Overwrites four bytes written earlier. */
+  patch32(at: number, value: number): void {
+    this.view.setUint32(at, value);
+  }
+
   /** Writes the size of the element that began at `start` into its 16-bit length at `at`. */
   patchSize(start: number, at = start + 2): void {
     this.patch16(at, this.at - start);

@@ -6,6 +6,7 @@ import {
   encode,
   hexOf,
   headerOf,
+  FlowCursor,
   rawFlowStats,
   encodeMatch,
   encodeInstructions,
@@ -92,7 +93,7 @@ void t.test('raw flow stats are the bytes that we would encode', (t) => {
     idleTimeout: 5,
     hardTimeout: 6,
     flags: 1,
-    cookie: 0xd5f1n << 48n,
+    cookie: (0xd5f1n << 48n) | 0x1234n,
     packetCount: 7n,
     byteCount: 8n,
     match: { in_port: 1, eth_type: 0x800 },
@@ -104,6 +105,10 @@ void t.test('raw flow stats are the bytes that we would encode', (t) => {
   t.match(raw[0], { table: 3, priority: 4, cookie: flow.cookie, packetCount: 7n });
   t.equal(hexOf(raw[0]?.match ?? new Uint8Array()), hexOf(encodeMatch(flow.match)));
   t.equal(hexOf(raw[0]?.instructions ?? new Uint8Array()), hexOf(encodeInstructions(flow.instructions)));
+  const cursor = new FlowCursor(frame);
+  t.ok(cursor.next() && cursor.next());
+  t.match(cursor, { table: 3, priority: 4, cookieHigh: 0xd5f1_0000, cookieLow: 0x1234 });
+  t.notOk(cursor.next());
   for (let size = 0; size < frame.length; size++) {
     if (size === 16 || size === 16 + (frame.length - 16) / 2) continue; // whole entries, and none is left
     t.throws(() => [...rawFlowStats(frame.slice(0, size))], DecodeError, `${size} bytes`);
