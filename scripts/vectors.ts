@@ -1,4 +1,4 @@
-// `npm run vectors`: has ovs-ofctl encode, and ovs-vswitchd say again, every argument in test/ofp/vectors/, and shows what
+// `npm run vectors`: has ovs-ofctl encode and print, and ovs-vswitchd say again, what is in test/ofp/vectors/, and shows what
 // differs; with --write the files take what they say now.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,6 +12,12 @@ interface Row {
   readonly command: string;
   readonly argument: string;
   frames: string[];
+}
+/** A frame and what ovs-ofctl prints for it. */
+interface PrintRow {
+  readonly argument: string;
+  readonly frame: string;
+  text: string;
 }
 interface Vectors<R> {
   producer: string;
@@ -66,6 +72,10 @@ async function recordFrames(rows: readonly Row[]): Promise<void> {
   }
 }
 
+async function recordPrints(rows: readonly PrintRow[]): Promise<void> {
+  for (const row of rows) row.text = (await run('ovs-ofctl', ['ofp-print', row.frame])).stdout;
+}
+
 async function record<R extends Named>(
   name: string,
   write: boolean,
@@ -89,13 +99,14 @@ const read = async (name: string) => JSON.parse(await readFile(join(folder, name
 async function recordFile(name: string, write: boolean): Promise<number> {
   const vectors = await read(name);
   if (name.startsWith('ovs-ofctl-')) return record(name, write, vectors as Vectors<Row>, recordFrames);
+  if (name === 'ovs-print.json') return record(name, write, vectors as Vectors<PrintRow>, recordPrints);
   const kind = name === 'ovs-vswitchd-groups.json' ? 'group' : 'flow';
   return record(name, write, vectors as Vectors<DumpRow>, dumps(kind));
 }
 
 async function main(write: boolean): Promise<number> {
   let differences = 0;
-  const names = (await readdir(folder)).filter((file) => /^ovs-(ofctl|vswitchd)-.*\.json$/.test(file)).sort();
+  const names = (await readdir(folder)).filter((file) => /^ovs-.*\.json$/.test(file)).sort();
   for (const name of names) differences += await recordFile(name, write);
   process.stdout.write(`${differences} differences\n`);
   return write || differences === 0 ? 0 : 1;

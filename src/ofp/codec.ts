@@ -54,6 +54,13 @@ interface AnyCodec {
   readonly write: (w: Writer, message: never) => void;
   readonly read: (r: Reader) => Message | undefined;
 }
+const typeByNumber: ReadonlyMap<number, PlainType> = new Map(
+  // Object.entries forgets the key type of a constant table.
+  Object.entries(codecs).map(([type, { number }]) => [number, type as PlainType]),
+);
+/** The type of message that a number in the header stands for; undefined for an experimenter's and unknown ones. */
+export const messageTypeOf = (number: number): PlainType | undefined => typeByNumber.get(number);
+
 const byType: ReadonlyMap<string, AnyCodec> = new Map(Object.entries(codecs));
 const byNumber: ReadonlyMap<number, AnyCodec> = new Map(
   Object.values<AnyCodec>(codecs).map((codec) => [codec.number, codec]),

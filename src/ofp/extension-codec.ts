@@ -259,6 +259,13 @@ const rows: Readonly<Record<Known['type'], AnyRow>> = {
   nx_resume: packetIn2(28, 'nx_resume'),
 };
 
+/** The type of an experimenter's message that this codec knows. */
+export function extensionTypeOf(experimenter: number, expType: number): Known['type'] | undefined {
+  const found = Object.entries(rows).find(([, row]) => row.experimenter === experimenter && row.expType === expType);
+  // Object.entries forgets the key type of a constant table.
+  return found?.[0] as Known['type'] | undefined;
+}
+
 /** Writes the body of an experimenter's message. */
 export function writeExperimenter(w: Writer, message: ExperimenterMessage, xid: number, inner: InnerMessage): void {
   if (message.type === 'experimenter') {

@@ -23,6 +23,7 @@ export { EncodeError, Writer } from './writer.js';
 export { formatAction, formatActions, formatInstructions } from './text-actions.js';
 export { formatFlow, formatFlowMod, formatGroup, type FlowText } from './text-flow.js';
 export { formatMatch } from './text-match.js';
+export { formatMessage } from './text-message.js';
 export { formatIpv4, formatIpv6, formatMac } from './text-values.js';
 export { describeError, errorName, errorNumbers, type ErrorDescription } from './errors.js';
 export { SyntaxProblem } from './parse-error.js';

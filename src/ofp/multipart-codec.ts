@@ -207,17 +207,25 @@ const experimenterKinds = {
   nx_flow_monitor: { experimenter: experimenterId.nicira, expType: niciraFlowMonitor },
 } as const;
 
-function readKind(r: Reader, number: number): Exclude<Kind, 'unknown'> | undefined {
+/** The kind that a number stands for, with an experimenter's id and type; undefined if that does not say. */
+export function multipartKindOf(
+  number: number,
+  id: readonly [experimenter: number, expType: number] | undefined,
+): Exclude<Kind, 'unknown'> | undefined {
   if (number !== experimenterKind) return kindOf.get(number);
-  if (r.remaining < 8) return undefined;
-  const [experimenter, expType] = [r.peek32(0), r.peek32(4)];
+  if (!id) return undefined;
   for (const kind of ['flow_monitor', 'nx_flow_monitor'] as const) {
     const known = experimenterKinds[kind];
-    if (known.experimenter !== experimenter || known.expType !== expType) continue;
-    r.skip(8);
-    return kind;
+    if (known.experimenter === id[0] && known.expType === id[1]) return kind;
   }
   return 'experimenter';
+}
+
+function readKind(r: Reader, number: number): Exclude<Kind, 'unknown'> | undefined {
+  const hasId = number === experimenterKind && r.remaining >= 8;
+  const kind = multipartKindOf(number, hasId ? [r.peek32(0), r.peek32(4)] : undefined);
+  if (kind === 'flow_monitor' || kind === 'nx_flow_monitor') r.skip(8);
+  return kind;
 }
 
 function writeMultipart(w: Writer, message: MultipartRequest | MultipartReply): void {

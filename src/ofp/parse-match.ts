@@ -48,6 +48,8 @@ const aliases: ReadonlyMap<string, FieldName> = new Map([
   ['nw_tos_shifted', 'ip_dscp'],
   ['nsp', 'nsh_spi'],
   ['nsi', 'nsh_si'],
+  ['gtpu_flags', 'tun_gtpu_flags'],
+  ['gtpu_msgtype', 'tun_gtpu_msgtype'],
 ]);
 
 const byWireName: ReadonlyMap<string, FieldRow> = new Map([

@@ -251,7 +251,7 @@ function nshProperties(bytes: Uint8Array): string[] {
     const kind = view.getUint8(at + 2);
     if (isNsh && kind === nshMdType && size > 4) words.push(`md_type=${view.getUint8(at + 4)}`);
     if (isNsh && kind === nshTlv && size >= 8) {
-      const value = hexOf(bytes.subarray(at + 8, at + size));
+      const value = hexOf(bytes.subarray(at + 8, Math.min(at + 8 + view.getUint8(at + 7), at + size)));
       words.push(`tlv(${padded(view.getUint16(at + 4), 4)},${view.getUint8(at + 6)},0x${value})`);
     }
     at += size + (-size & 7);

@@ -1,6 +1,6 @@
 // Flows and groups as `ovs-ofctl -O OpenFlow13 --no-stats --no-names` dumps them, and as add-flows and add-groups take them.
 import type { Bucket, Instruction } from './action-types.js';
-import { allTables, flowFlag, reservedGroup, reservedPort } from './constants.js';
+import { flowFlag, noBuffer, reservedGroup, reservedPort } from './constants.js';
 import type { Match } from './match.js';
 import type { FlowMod, GroupMod } from './messages.js';
 import type { GroupDesc } from './multipart-types.js';
@@ -21,6 +21,7 @@ export interface FlowText {
 }
 
 const defaultPriority = 0x8000;
+const noCookie = 0xffff_ffff_ffff_ffffn;
 const flagNames = [
   [flowFlag.sendFlowRem, 'send_flow_rem'],
   [flowFlag.checkOverlap, 'check_overlap'],
@@ -29,27 +30,30 @@ const flagNames = [
   [flowFlag.noBytCounts, 'no_byte_counts'],
 ] as const;
 
-const flagsText = (flags: number) =>
+/** The flags of a flow, each followed by a space. */
+export const flagsText = (flags: number): string =>
   flagNames
     .filter(([flag]) => flags & flag)
     .map(([, name]) => `${name} `)
     .join('');
 
+/** Priority and match of a flow; empty for a match of everything at the default priority. */
+export function formatCriteria(priority: number, match: Match): string {
+  const text = formatMatch(match);
+  return [...(priority === defaultPriority ? [] : [`priority=${priority}`]), ...(text ? [text] : [])].join(',');
+}
+
 /** A flow as a dump without statistics prints it, without the leading space. */
 export function formatFlow(flow: FlowText): string {
   const { cookie = 0n, idleTimeout = 0, hardTimeout = 0, flags = 0 } = flow;
-  const match = formatMatch(flow.match);
-  const criteria = [
-    ...(flow.priority === defaultPriority ? [] : [`priority=${flow.priority}`]),
-    ...(match ? [match] : []),
-  ];
+  const criteria = formatCriteria(flow.priority, flow.match);
   return (
     (cookie ? `cookie=${hex(cookie)}, ` : '') +
     (flow.table ? `table=${flow.table}, ` : '') +
     (idleTimeout ? `idle_timeout=${idleTimeout}, ` : '') +
     (hardTimeout ? `hard_timeout=${hardTimeout}, ` : '') +
     flagsText(flags) +
-    (criteria.length > 0 ? `${criteria.join(',')} ` : '') +
+    (criteria ? `${criteria} ` : '') +
     `actions=${formatInstructions(flow.instructions)}`
   );
 }
@@ -62,26 +66,25 @@ const commandNames = {
   delete_strict: 'DEL_STRICT',
 } as const;
 
-/** A flow_mod as `ovs-ofctl ofp-print` prints it after its first words. */
+// An add sets the cookie, and has none that is all ones; the other commands select by cookie and mask.
+function cookieText({ command, cookie, cookieMask }: FlowMod): string[] {
+  if (command === 'add') return cookie === 0n || cookie === noCookie ? [] : [`cookie:${hex(cookie)}`];
+  return cookieMask ? [`cookie:0x${cookie.toString(16)}/${hex(cookieMask)}`] : [];
+}
+
+/** A flow_mod as `ovs-ofctl ofp-print` prints it after its first words; of an out_group it says nothing. */
 export function formatFlowMod(message: FlowMod): string {
-  const { cookie, cookieMask, table, idleTimeout, hardTimeout, flags, outPort, outGroup } = message;
-  const match = formatMatch(message.match);
-  const isDelete = message.command.startsWith('delete');
-  const criteria = [
-    ...(message.priority === defaultPriority || (message.priority === 0 && isDelete)
-      ? []
-      : [`priority=${message.priority}`]),
-    ...(match ? [match] : []),
-  ];
+  const { table, idleTimeout, hardTimeout, bufferId, flags, outPort } = message;
+  const criteria = formatCriteria(message.priority, message.match);
   const words = [
     commandNames[message.command],
-    ...(table === 0 ? [] : [`table:${table === allTables ? '255' : table}`]),
-    ...(criteria.length > 0 ? [criteria.join(',')] : []),
-    ...(cookie || cookieMask ? [`cookie:${hex(cookie)}${cookieMask ? `/${hex(cookieMask)}` : ''}`] : []),
+    ...(table === 0 ? [] : [`table:${table}`]),
+    ...(criteria ? [criteria] : []),
+    ...cookieText(message),
     ...(idleTimeout ? [`idle:${idleTimeout}`] : []),
     ...(hardTimeout ? [`hard:${hardTimeout}`] : []),
+    ...(bufferId === noBuffer ? [] : [`buf:0x${bufferId.toString(16)}`]),
     ...(outPort === reservedPort.any ? [] : [`out_port:${formatPort(outPort)}`]),
-    ...(outGroup === reservedGroup.any ? [] : [`out_group:${outGroup}`]),
   ];
   return `${words.join(' ')} ${flagsText(flags)}actions=${formatInstructions(message.instructions)}`;
 }

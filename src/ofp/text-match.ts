@@ -11,6 +11,7 @@ import {
   formatPort,
   formatValue,
   fragNames,
+  hex,
   padded,
   tcpFlags,
   tunFlags,
@@ -180,7 +181,20 @@ const matchNames: Partial<Record<FieldName, string>> = {
   udp_dst: 'tp_dst',
   sctp_src: 'tp_src',
   sctp_dst: 'tp_dst',
+  tun_gtpu_flags: 'gtpu_flags',
+  tun_gtpu_msgtype: 'gtpu_msgtype',
 };
+
+// ovs-ofctl prints these without their masks, and of ERSPAN what the version has.
+const unmasked: ReadonlySet<string> = new Set([
+  'tun_erspan_ver',
+  'tun_erspan_idx',
+  'tun_erspan_dir',
+  'tun_erspan_hwid',
+  'tun_gtpu_flags',
+  'tun_gtpu_msgtype',
+]);
+const erspanVersion: Partial<Record<FieldName, number>> = { tun_erspan_idx: 1, tun_erspan_dir: 2, tun_erspan_hwid: 2 };
 
 function fragText({ value, mask }: Entry): string {
   const first = Number(value) & 1;
@@ -215,6 +229,8 @@ function entryText(entry: Entry): string {
       return packetTypeText(entry);
     case 'ct_zone':
       return value.toString();
+    case 'recirc_id':
+      return hex(value);
     case 'ipv6_label':
       return mask === undefined ? padded(value, 5) : `${padded(value, 5)}/${padded(mask, 5)}`;
     case 'eth_type':
@@ -224,7 +240,8 @@ function entryText(entry: Entry): string {
   }
 }
 
-function genericText({ row, value, mask }: Entry): string {
+function genericText({ row, value, mask: given }: Entry): string {
+  const mask = unmasked.has(row.name) ? undefined : given;
   if (row.format === 'port' || row.format === 'port16') return formatPort(Number(value));
   if (row.format === 'decimal') return formatDecimal(row, value, mask);
   if (row.format === 'hex') return formatHex(row, value, mask);
@@ -265,9 +282,15 @@ function vlanText(entries: Entries): string[] {
   return [mask === 0xffff ? `vlan_tci=${padded(tci, 4)}` : `vlan_tci=${padded(tci, 4)}/${padded(mask, 4)}`];
 }
 
-function placeText(place: Place, entries: Entries, short: string | undefined): string[] {
-  if (place === 'short') return short ? [short] : [];
+// With recirc_id it is the match of a datapath flow, whose type of packet ovs-ofctl spells out.
+const saysEthernet = (entries: Entries) =>
+  entries.has('recirc_id') && [...entries.values()].some(({ row }) => row.prerequisite !== 'none');
+
+function placeText(place: Place, entries: Entries, short: string[]): string[] {
+  if (place === 'short') return short;
   if (place === 'vlan') return vlanText(entries);
+  const version = erspanVersion[place];
+  if (version !== undefined && Number(entries.get('tun_erspan_ver')?.value) !== version) return [];
   const entry = entries.get(place);
   return entry ? [named(entry)] : [];
 }
@@ -288,9 +311,10 @@ export function formatMatch(match: Match): string {
     else entries.set(row.name, { row, value, mask });
   }
   const { text, hides } = shortForm(entries);
+  const short = [...(saysEthernet(entries) ? ['eth'] : []), ...(text ? [text] : [])];
   for (const name of hides) entries.delete(name);
   const parts = order.flatMap((place) => {
-    const found = placeText(place, entries, text);
+    const found = placeText(place, entries, short);
     return place === 'tun_flags' ? [...found, ...options] : found;
   });
   return parts.join(',');
