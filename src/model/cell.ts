@@ -10,48 +10,58 @@ export type State = typeof clean | typeof check | typeof dirty;
 /** Whether two values say the same. */
 export type Equal<V> = (a: V, b: V) => boolean;
 
-/** A value that was set, or that is computed from others. */
-export class Cell<V> {
-  state: State = clean;
-  value: V | undefined;
-  failure: { readonly error: unknown } | undefined;
-  sources: readonly Cell<unknown>[] = [];
-  observers: Set<Cell<unknown>> | undefined;
-  readonly equal: Equal<V>;
-  readonly compute: (() => V) | undefined;
-  /** Called when the cell leaves `clean`: how an effect gets into its queue. */
-  readonly stale: (() => void) | undefined;
-  /** Called when nobody reads the cell any more: how a query forgets it. */
-  readonly unread: (() => void) | undefined;
+/** What the cells of one input, query, relation or effect have in common: there are many cells, so each has its key only. */
+export interface CellKind<K, V> {
+  equal(a: V, b: V): boolean;
+  /** Absent for a value that is set. */
+  compute?(key: K): V;
+  /** Called when a cell leaves `clean`: how an effect gets into its queue. */
+  stale?(key: K): void;
+  /** Called when nobody reads a cell any more: how a query forgets it. */
+  unread?(key: K): void;
+}
 
-  constructor(equal: Equal<V>, compute?: () => V, stale?: () => void, unread?: () => void) {
-    this.equal = equal;
-    this.compute = compute;
-    this.stale = stale;
-    this.unread = unread;
-    if (compute !== undefined) this.state = dirty;
+/** A value that was set, or that is computed from others. */
+export class Cell<K, V> {
+  readonly kind: CellKind<K, V>;
+  readonly key: K;
+  state: State;
+  value: V | undefined = undefined;
+  failure: { readonly error: unknown } | undefined = undefined;
+  sources: readonly AnyCell[] = noCells;
+  observers: Set<AnyCell> | undefined = undefined;
+
+  constructor(kind: CellKind<K, V>, key: K) {
+    this.kind = kind;
+    this.key = key;
+    this.state = kind.compute === undefined ? clean : dirty;
   }
 }
+
+/** A cell, whatever it holds. */
+export type AnyCell = Cell<unknown, unknown>;
+
+const noCells: readonly AnyCell[] = [];
 
 /** What cells need of the graph that they are in. */
 export interface Keeper {
   /** The value of a cell, recorded as read by whoever is computing. */
-  read<V>(cell: Cell<V>): V;
+  read<K, V>(cell: Cell<K, V>): V;
   /** Sets a cell that is not computed, and marks whatever depends on it. */
-  assign<V>(cell: Cell<V>, value: V): void;
+  assign<K, V>(cell: Cell<K, V>, value: V): void;
   /** Makes a cell's value true again. */
-  refresh<V>(cell: Cell<V>): void;
+  refresh<K, V>(cell: Cell<K, V>): void;
   /** Unlinks a cell for good. */
-  dispose(cell: Cell<unknown>): void;
+  dispose(cell: AnyCell): void;
   query<K, V>(compute: (key: K) => V, equal?: Equal<V>): (key: K) => V;
 }
 
 /** Marks a cell, and whatever depends on it as to be checked. */
-export function mark(cell: Cell<unknown>, state: State): void {
+export function mark(cell: AnyCell, state: State): void {
   const before = cell.state;
   if (before >= state) return;
   cell.state = state;
   if (before !== clean) return;
-  cell.stale?.();
-  for (const observer of cell.observers ?? []) mark(observer, check);
+  cell.kind.stale?.(cell.key);
+  if (cell.observers !== undefined) for (const observer of cell.observers) mark(observer, check);
 }

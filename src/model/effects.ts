@@ -1,21 +1,27 @@
 // A function run for each member of a set, again whenever an answer that it read has changed.
-import { Cell, type Keeper } from './cell.js';
+import { Cell, type CellKind, type Keeper } from './cell.js';
 import type { Members } from './members.js';
 
 /** Something that has work to do until it has none. */
 export interface Stage {
   waiting(): boolean;
-  run(): void;
+  /** Works until nothing waits, or until `isEnough` says so. */
+  run(isEnough: () => boolean): void;
+}
+
+interface Effect<M, V> {
+  readonly cell: Cell<M, V>;
+  /** The value that was told last. */
+  told: V | undefined;
 }
 
 /** One `each`: a cell per member, and a queue of those that may have to run. */
 export class Effects<M, V> implements Stage {
-  readonly #cells = new Map<M, Cell<V>>();
-  readonly #told = new Map<M, V>();
+  readonly #effects = new Map<M, Effect<M, V>>();
   readonly #queue = new Set<M>();
   readonly #graph: Keeper;
   readonly #members: Members<M>;
-  readonly #compute: (member: M) => V;
+  readonly #kind: CellKind<M, V>;
   readonly #changed: (member: M, now: V | undefined, before: V | undefined) => void;
   readonly #failed: (member: M, error: unknown) => void;
 
@@ -28,7 +34,7 @@ export class Effects<M, V> implements Stage {
   ) {
     this.#graph = graph;
     this.#members = members;
-    this.#compute = compute;
+    this.#kind = { equal: Object.is, compute, stale: (member) => this.#queue.add(member) };
     this.#changed = changed;
     this.#failed = failed;
     for (const member of members.members()) this.#queue.add(member);
@@ -39,38 +45,36 @@ export class Effects<M, V> implements Stage {
     return this.#queue.size > 0;
   }
 
-  run(): void {
-    const queue = [...this.#queue];
-    this.#queue.clear();
-    for (const member of queue) this.#update(member);
+  run(isEnough: () => boolean): void {
+    for (const member of this.#queue) {
+      this.#queue.delete(member); // a Set may change while it is walked
+      this.#update(member);
+      if (isEnough()) return;
+    }
   }
 
   #update(member: M): void {
-    let cell = this.#cells.get(member);
+    let effect = this.#effects.get(member);
     if (!this.#members.present(member)) {
-      if (cell !== undefined) this.#graph.dispose(cell as Cell<unknown>);
-      this.#cells.delete(member);
-      this.#tell(member, undefined);
+      if (effect === undefined) return;
+      this.#graph.dispose(effect.cell);
+      this.#effects.delete(member);
+      this.#tell(member, effect, undefined);
       return;
     }
-    if (cell === undefined) {
-      cell = new Cell<V>(
-        Object.is,
-        () => this.#compute(member),
-        () => this.#queue.add(member),
-      );
-      this.#cells.set(member, cell);
+    if (effect === undefined) {
+      effect = { cell: new Cell(this.#kind, member), told: undefined };
+      this.#effects.set(member, effect);
     }
-    this.#graph.refresh(cell);
-    if (cell.failure !== undefined) this.#failed(member, cell.failure.error);
-    else this.#tell(member, cell.value);
+    this.#graph.refresh(effect.cell);
+    if (effect.cell.failure !== undefined) this.#failed(member, effect.cell.failure.error);
+    else this.#tell(member, effect, effect.cell.value);
   }
 
-  #tell(member: M, now: V | undefined): void {
-    const before = this.#told.get(member);
+  #tell(member: M, effect: Effect<M, V>, now: V | undefined): void {
+    const before = effect.told;
     if (Object.is(before, now)) return;
-    if (now === undefined) this.#told.delete(member);
-    else this.#told.set(member, now);
+    effect.told = now;
     this.#changed(member, now, before);
   }
 }

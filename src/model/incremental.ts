@@ -4,7 +4,18 @@
 //
 //   Input ──read by──> query ──read by──> each (one run per member) ──changed()──> outside, or a Relation (an index) ──> ...
 
-import { Cell, check, clean, dirty, type Equal, type Keeper, mark, type State } from './cell.js';
+import {
+  type AnyCell,
+  Cell,
+  type CellKind,
+  check,
+  clean,
+  dirty,
+  type Equal,
+  type Keeper,
+  mark,
+  type State,
+} from './cell.js';
 import { Effects, type Stage } from './effects.js';
 import { Input } from './input.js';
 import type { Members } from './members.js';
@@ -16,10 +27,10 @@ export class Graph implements Keeper {
   failed: (what: string, error: unknown) => void = (what, error) => {
     throw new Error(`${what} failed`, { cause: error });
   };
-  #reader: Cell<unknown> | undefined;
-  #reads: Cell<unknown>[] = [];
+  #reader: AnyCell | undefined;
+  #reads: AnyCell[] = [];
   readonly #stages: Stage[] = [];
-  readonly #unread = new Set<Cell<unknown>>();
+  readonly #unread = new Set<AnyCell>();
 
   /** A map of values set from outside. Setting an equal value changes nothing; undefined removes. */
   input<K, V>(equal: Equal<V> = Object.is): Input<K, V> {
@@ -28,16 +39,12 @@ export class Graph implements Keeper {
 
   /** A pure function of a key, remembered until something that it read has another value. */
   query<K, V>(compute: (key: K) => V, equal: Equal<V> = Object.is): (key: K) => V {
-    const cells = new Map<K, Cell<V>>();
+    const cells = new Map<K, Cell<K, V>>();
+    const kind: CellKind<K, V> = { equal, compute, unread: (key) => cells.delete(key) };
     return (key) => {
       let cell = cells.get(key);
       if (cell === undefined) {
-        cell = new Cell<V>(
-          equal,
-          () => compute(key),
-          undefined,
-          () => cells.delete(key),
-        );
+        cell = new Cell(kind, key);
         cells.set(key, cell);
       }
       return this.read(cell);
@@ -70,97 +77,113 @@ export class Graph implements Keeper {
     return relation;
   }
 
-  /** Brings every `each` up to date, earlier ones first, until nothing is left to do. */
-  flush(): void {
+  /**
+   * Brings every `each` up to date, earlier ones first, until nothing is left to do or `isEnough` says so after one of many
+   * small steps. Tells whether all is done.
+   */
+  flush(isEnough = (): boolean => false): boolean {
     for (;;) {
       const stage = this.#stages.find((candidate) => candidate.waiting());
       if (stage === undefined) break;
-      stage.run();
+      stage.run(isEnough);
+      if (isEnough()) return this.#stages.every((candidate) => !candidate.waiting());
     }
     this.#forget();
+    return true;
   }
 
   /** The value of a cell, recorded as read by whoever is computing. */
-  read<V>(cell: Cell<V>): V {
-    if (this.#reader !== undefined) this.#reads.push(cell as Cell<unknown>);
-    else if (cell.observers === undefined || cell.observers.size === 0) this.#unread.add(cell as Cell<unknown>);
+  read<K, V>(cell: Cell<K, V>): V {
+    if (this.#reader === undefined) this.#forgetLater(cell);
+    else if (!isAmong(cell, this.#reads)) this.#reads.push(cell);
     if (cell.state !== clean) this.refresh(cell);
     if (cell.failure !== undefined) throw cell.failure.error;
     return cell.value as V; // clean: it has been set or computed
   }
 
   /** Sets the value of an input's cell and marks whatever depends on it. */
-  assign<V>(cell: Cell<V>, value: V): void {
-    if (cell.value !== undefined && cell.equal(cell.value, value)) return;
+  assign<K, V>(cell: Cell<K, V>, value: V): void {
+    if (cell.value !== undefined && cell.kind.equal(cell.value, value)) return;
     if (Object.is(cell.value, value)) return;
     cell.value = value;
-    for (const observer of cell.observers ?? []) mark(observer, dirty);
+    if (cell.observers !== undefined) for (const observer of cell.observers) mark(observer, dirty);
   }
 
   /** Makes a cell's value true again, running it only if an answer that it read has changed. */
-  refresh<V>(cell: Cell<V>): void {
+  refresh<K, V>(cell: Cell<K, V>): void {
     if (cell.state === check)
       for (const source of cell.sources) {
         if (source.state !== clean) this.refresh(source);
         if ((cell.state as State) === dirty) break;
       }
-    if (cell.state === dirty && cell.compute !== undefined) this.#recompute(cell, cell.compute);
+    if (cell.state === dirty) this.#recompute(cell);
     cell.state = clean;
   }
 
   /** Unlinks a cell for good. */
-  dispose(cell: Cell<unknown>): void {
+  dispose(cell: AnyCell): void {
     for (const source of cell.sources) this.#unlink(source, cell);
     cell.sources = [];
   }
 
-  #recompute<V>(cell: Cell<V>, compute: () => V): void {
-    const [outerReader, outerReads] = [this.#reader, this.#reads];
-    this.#reader = cell as Cell<unknown>;
+  #recompute<K, V>(cell: Cell<K, V>): void {
+    const outerReader = this.#reader;
+    const outerReads = this.#reads;
+    this.#reader = cell;
     this.#reads = [];
     let value: V | undefined;
-    let failure: Cell<V>['failure'];
+    let failure: Cell<K, V>['failure'];
     try {
-      value = compute();
+      value = cell.kind.compute?.(cell.key);
     } catch (error) {
       failure = { error };
     }
-    const reads = this.#reads;
+    this.#link(cell, this.#reads);
     this.#reader = outerReader;
     this.#reads = outerReads;
-    this.#link(cell as Cell<unknown>, reads);
-    const same =
-      failure === undefined &&
-      cell.failure === undefined &&
-      cell.value !== undefined &&
-      value !== undefined &&
-      cell.equal(cell.value, value);
-    if (same || (failure === undefined && cell.failure === undefined && Object.is(cell.value, value))) return;
+    if (failure === undefined && cell.failure === undefined && isSame(cell, value)) return;
     cell.value = value;
     cell.failure = failure;
-    for (const observer of cell.observers ?? []) observer.state = dirty;
+    if (cell.observers !== undefined) for (const observer of cell.observers) observer.state = dirty;
   }
 
-  #link(cell: Cell<unknown>, reads: readonly Cell<unknown>[]): void {
+  /** Has a cell depend on what it read, and on nothing else. */
+  #link(cell: AnyCell, reads: readonly AnyCell[]): void {
     const before = cell.sources;
-    const now = new Set(reads);
-    cell.sources = [...now];
+    if (before.length === reads.length && before.every((source, i) => source === reads[i])) return;
+    const now = reads.length > fewReads ? [...new Set(reads)] : reads;
+    cell.sources = now;
     for (const source of now) (source.observers ??= new Set()).add(cell);
-    for (const source of before) if (!now.has(source)) this.#unlink(source, cell);
+    if (before.length === 0) return;
+    const stay = new Set(now);
+    for (const source of before) if (!stay.has(source)) this.#unlink(source, cell);
   }
 
-  #unlink(source: Cell<unknown>, cell: Cell<unknown>): void {
+  #unlink(source: AnyCell, cell: AnyCell): void {
     source.observers?.delete(cell);
-    if (source.observers?.size === 0) this.#unread.add(source);
+    this.#forgetLater(source);
+  }
+
+  #forgetLater(cell: AnyCell): void {
+    if (cell.observers === undefined || cell.observers.size === 0) this.#unread.add(cell);
   }
 
   #forget(): void {
     for (const cell of this.#unread) {
       this.#unread.delete(cell); // a Set may grow while it is walked: what this orphans is visited too
       if (cell.observers !== undefined && cell.observers.size > 0) continue;
-      if (cell.unread === undefined) continue;
+      if (cell.kind.unread === undefined) continue;
       this.dispose(cell);
-      cell.unread();
+      cell.kind.unread(cell.key);
     }
   }
 }
+
+/** Up to so many reads are kept apart by looking at each; beyond it that would take longer than a Set. */
+const fewReads = 8;
+
+const isAmong = (cell: AnyCell, reads: readonly AnyCell[]): boolean =>
+  reads.length <= fewReads ? reads.includes(cell) : reads[reads.length - 1] === cell;
+
+const isSame = <K, V>({ value, kind }: Cell<K, V>, now: V | undefined): boolean =>
+  Object.is(value, now) || (value !== undefined && now !== undefined && kind.equal(value, now));

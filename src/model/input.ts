@@ -1,18 +1,23 @@
 // Facts from outside, by key: where the incremental graph begins.
-import { Cell, type Equal, type Keeper } from './cell.js';
+import { Cell, type CellKind, type Equal, type Keeper } from './cell.js';
 import type { Members } from './members.js';
 
 /** Values set from outside, by key; whoever reads a key, present or not, is told when it changes. */
 export class Input<K, V> implements Members<K> {
   readonly #graph: Keeper;
-  readonly #equal: Equal<V>;
-  readonly #cells = new Map<K, Cell<V | undefined>>();
-  readonly #present = new Set<K>();
+  readonly #kind: CellKind<K, V | undefined>;
+  /** Of keys that have a value, and of those that are read although they have none. */
+  readonly #cells = new Map<K, Cell<K, V | undefined>>();
   readonly #watchers: ((member: K) => void)[] = [];
 
   constructor(graph: Keeper, equal: Equal<V>) {
     this.#graph = graph;
-    this.#equal = equal;
+    this.#kind = {
+      equal: (a, b) => a !== undefined && b !== undefined && equal(a, b),
+      unread: (key) => {
+        if (!this.present(key)) this.#cells.delete(key);
+      },
+    };
   }
 
   /** The value at a key, recorded as read. */
@@ -22,11 +27,9 @@ export class Input<K, V> implements Members<K> {
 
   /** Sets or, with undefined, removes the value at a key. */
   set(key: K, value: V | undefined): void {
-    const was = this.#present.has(key);
+    const was = this.present(key);
     const is = value !== undefined;
     if (!was && !is) return;
-    if (is) this.#present.add(key);
-    else this.#present.delete(key);
     const cell = this.#cell(key);
     this.#graph.assign(cell, value);
     if (!is && (cell.observers === undefined || cell.observers.size === 0)) this.#cells.delete(key);
@@ -38,25 +41,22 @@ export class Input<K, V> implements Members<K> {
     return this.#cells.get(key)?.value;
   }
 
-  members(): Iterable<K> {
-    return this.#present;
+  *members(): Iterable<K> {
+    for (const [key, { value }] of this.#cells) if (value !== undefined) yield key;
   }
 
   present(key: K): boolean {
-    return this.#present.has(key);
+    return this.peek(key) !== undefined;
   }
 
   watch(changed: (member: K) => void): void {
     this.#watchers.push(changed);
   }
 
-  #cell(key: K): Cell<V | undefined> {
+  #cell(key: K): Cell<K, V | undefined> {
     let cell = this.#cells.get(key);
     if (cell === undefined) {
-      const equal: Equal<V | undefined> = (a, b) => a !== undefined && b !== undefined && this.#equal(a, b);
-      cell = new Cell<V | undefined>(equal, undefined, undefined, () => {
-        if (!this.#present.has(key)) this.#cells.delete(key);
-      });
+      cell = new Cell(this.#kind, key);
       this.#cells.set(key, cell);
     }
     return cell;

@@ -1,12 +1,13 @@
 // Indexes that are kept by differences and counts: the N-th entry costs what the second does.
-import { Cell, type Keeper } from './cell.js';
+import { Cell, type CellKind, type Keeper } from './cell.js';
 import type { Members } from './members.js';
 
 /** An index from keys to counted values; its keys are members in their turn. */
 export class Relation<K, V> implements Members<K> {
   readonly #graph: Keeper;
   readonly #counts = new Map<K, Map<V, number>>();
-  readonly #versions = new Map<K, Cell<number>>();
+  readonly #versions = new Map<K, Cell<K, number>>();
+  readonly #kind: CellKind<K, number> = { equal: Object.is, unread: (key) => this.#versions.delete(key) };
   readonly #nothing: ReadonlyMap<V, number> = new Map<V, number>();
   readonly #watchers: ((member: K) => void)[] = [];
   #version = 0;
@@ -22,7 +23,7 @@ export class Relation<K, V> implements Members<K> {
   at(key: K): ReadonlyMap<V, number> {
     let cell = this.#versions.get(key);
     if (cell === undefined) {
-      cell = new Cell<number>(Object.is, undefined, undefined, () => this.#versions.delete(key));
+      cell = new Cell(this.#kind, key);
       cell.value = this.#version;
       this.#versions.set(key, cell);
     }

@@ -43,6 +43,8 @@ export class View {
   readonly segmentAnswer: (ref: Ref) => Answer<Segment>;
   /** Where a port is, or why it is nowhere. */
   readonly placementAnswer: (ref: Ref) => Answer<Placement>;
+  /** A port that is here, with its ofport, or undefined. */
+  readonly localPort: (ref: Ref) => LocalPort | undefined;
   /** The networks that a VNI stands for: one, as they are allocated. */
   readonly networksOfVni: Relation<number, Ref>;
   /** The ports that are here, by network; only the ports that can be reached: resolved, enabled, with an ofport. */
@@ -72,6 +74,11 @@ export class View {
     this.portAnswer = graph.query((ref: Ref) => resolvePort(world, this.networkAnswer, ref), sameAnswer(sameJson));
     this.segmentAnswer = graph.query((ref: Ref) => resolveSegment(world, this.segments, ref), sameAnswer(sameJson));
     this.placementAnswer = graph.query((ref: Ref) => this.#discreet(ref, this.#place(ref)), sameAnswer(sameJson));
+    this.localPort = graph.query((ref: Ref) => {
+      const port = this.port(ref);
+      const place = port === undefined ? undefined : this.placementAnswer(ref).ok;
+      return port === undefined || place?.at !== 'here' ? undefined : { ...port, ofport: place.ofport, tag: place.tag };
+    });
     this.networksOfVni = graph.relation(world.lswitches, (ref) => {
       const network = this.network(ref);
       return network === undefined ? [] : [[network.vni, ref]];
@@ -113,13 +120,6 @@ export class View {
   /** A port that is complete and enabled, or undefined. */
   port(ref: Ref): Port | undefined {
     return this.portAnswer(ref).ok;
-  }
-
-  /** A port that is here, with its ofport, or undefined. */
-  localPort(ref: Ref): LocalPort | undefined {
-    const port = this.port(ref);
-    const place = port === undefined ? undefined : this.placementAnswer(ref).ok;
-    return port === undefined || place?.at !== 'here' ? undefined : { ...port, ofport: place.ofport, tag: place.tag };
   }
 
   /** The far end behind which a port is, or undefined for one that is here or nowhere. */
