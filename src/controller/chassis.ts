@@ -297,7 +297,7 @@ export class Chassis {
   /** From inputs to wishes: ports, flows, watches, claims, numbers, tunnels, statuses. */
   #turn(): void {
     this.#numberPorts();
-    const round = this.engine.flush();
+    const round = this.engine.flush() ?? 0;
     this.#follow();
     const whole = this.waitsFor().length === 0;
     if (whole && !this.table.whole) this.#edges.whole();

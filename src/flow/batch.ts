@@ -9,6 +9,9 @@ export interface Owner {
   readonly rule: number;
 }
 
+/** An owner as text, which no other has. */
+export const ownerName = ({ app, rule, object }: Owner): string => `${app} ${rule} ${object}`;
+
 /** A flow as a switch dumps it, undecoded. */
 export interface DumpedFlow {
   readonly table: number;
@@ -57,15 +60,20 @@ export interface Refusal {
   readonly state: 'ERROR' | 'DEGRADED';
 }
 
-/** Groups before the flows that use them, then flows from the last table to the first; removals the other way round. */
-function commitRank(kind: Change['kind'], identity: string): number {
+/** A change's place in a commit: groups before the flows that use them, flows from the last table to the first; removals the other way round. */
+export function placeInCommit(kind: Change['kind'], identity: string): number {
   const adding = isFlow(identity) ? 1000 - tableOf(identity) : 0;
   return kind === 'remove' ? 3000 - adding : adding;
 }
 
-/** What the place of a change in a commit depends on. */
-type Placed = Pick<Change, 'kind' | 'identity'>;
-
-/** The order of a commit; among equals byte order, so that the same wishes give the same bytes. */
-export const inCommitOrder = (a: Placed, b: Placed): number =>
-  commitRank(a.kind, a.identity) - commitRank(b.kind, b.identity) || (a.identity < b.identity ? -1 : 1);
+/** Changes in the order of a commit. */
+export function inCommitOrder(changes: readonly Change[]): Change[] {
+  const byPlace = new Map<number, Change[]>();
+  for (const change of changes) {
+    const place = placeInCommit(change.kind, change.identity);
+    const there = byPlace.get(place);
+    if (there === undefined) byPlace.set(place, [change]);
+    else there.push(change);
+  }
+  return [...byPlace].sort(([a], [b]) => a - b).flatMap(([, there]) => there);
+}

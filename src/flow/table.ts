@@ -6,6 +6,8 @@ import {
   type DumpedGroup,
   inCommitOrder,
   type Owner,
+  ownerName,
+  placeInCommit,
   type Refusal,
 } from './batch.js';
 import {
@@ -19,33 +21,18 @@ import {
   readCookie,
   removal,
 } from './item.js';
+import { addClaim, emptyRow, foreign, isDue, isTroubled, removeClaim, type Row, tampered, type Wish } from './row.js';
 
-interface Claim {
-  /** The owner's name. */
-  readonly name: string;
-  readonly owner: Owner;
-  readonly rank: number;
-  readonly item: Item;
-}
-
-interface Entry {
-  /** Who wants it, the first being heard: smallest rank, then name. */
-  claims: Claim[];
-  refused?: { readonly hash: number; readonly reason: string };
-}
-
-/** The content of a flow of ours that somebody else has changed: equal to nothing that is wanted. */
-const tampered = -1;
-/** The content of a flow that is not ours and has an identity that we want. */
-const foreign = -2;
+const noItems: readonly Item[] = [];
 
 /** What one switch should hold and does hold. */
 export class FlowTable {
-  readonly #entries = new Map<string, Entry>();
-  readonly #owned = new Map<string, { readonly owner: Owner; identities: Set<string> }>();
-  readonly #installed = new Map<string, number>();
-  /** Owners with something to send, in the order in which that became so, with the generation in which it did. */
-  readonly #dirty = new Map<string, { readonly generation: number; readonly identities: Set<string> }>();
+  readonly #rows = new Map<string, Row>();
+  readonly #wishes = new Map<string, Wish>();
+  /** Owners that may have something to send, by name, in the order in which that became so, with the round in which it did. */
+  readonly #dirty = new Map<string, number>();
+  /** What such owners do not want any more. */
+  readonly #released = new Map<string, Set<string>>();
   /** Installed, ours and wanted by nobody: removed once the view is whole. */
   readonly #unwanted = new Set<string>();
   /** Wanted by nobody, but the switch has refused to remove it. */
@@ -54,21 +41,31 @@ export class FlowTable {
   /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
   readonly #troubled = new Set<string>();
   #generation = 0;
+  #isOpen = false;
   #whole = false;
+
+  /** Says that `want`s follow, which belong together up to `endRound`. Until then nothing is sent, or only additions while the view is not whole. */
+  beginRound(): void {
+    this.#isOpen = true;
+  }
 
   /** Says what an owner wants from now on, in place of whatever it wanted before. `rank` decides between owners of one identity. */
   want(owner: Owner, rank: number, items: readonly Item[]): void {
     const name = ownerName(owner);
-    const before = this.#owned.get(name)?.identities ?? new Set<string>();
-    const now = new Set(items.map((item) => item.identity));
-    for (const item of items) this.#claim({ name, owner, rank, item });
-    for (const identity of before) if (!now.has(identity)) this.#release(name, identity);
-    if (now.size === 0) this.#owned.delete(name);
-    else this.#owned.set(name, { owner, identities: now });
+    const before = this.#wishes.get(name)?.items ?? noItems;
+    const wish = { name, owner, rank, items };
+    if (items.length === 0) this.#wishes.delete(name);
+    else this.#wishes.set(name, wish);
+    let isSettled = true;
+    for (const item of items) if (this.#claim(wish, item)) isSettled = false;
+    if (before.length > 0) this.#release(name, before, items);
+    if (!isSettled) this.#touch(name);
+    else if (!this.#released.has(name)) this.#dirty.delete(name);
   }
 
   /** Closes a round of `want`s and gives its number, which `acknowledged` reaches when all of it is on the switch. */
   endRound(): number {
+    this.#isOpen = false;
     return ++this.#generation;
   }
 
@@ -76,7 +73,7 @@ export class FlowTable {
   acknowledged(): number {
     const waiting = [...this.#flying].map((batch) => batch.generation);
     const [first] = this.#dirty.values();
-    if (first !== undefined) waiting.push(first.generation);
+    if (first !== undefined) waiting.push(first);
     // What is still to be removed may name a port that somebody waits to remove.
     if (this.#whole && this.#unwanted.size > 0) waiting.push(this.#generation);
     return Math.min(this.#generation, ...waiting.map((generation) => generation - 1));
@@ -96,46 +93,42 @@ export class FlowTable {
     flows: Iterable<DumpedFlow>,
     groups: Iterable<DumpedGroup>,
   ): { ours: number; foreign: number; changedByOthers: number } {
-    this.#installed.clear();
-    this.#unwanted.clear();
-    this.#staying.clear();
-    this.#dirty.clear();
-    this.#flying.clear();
+    for (const [identity, row] of this.#rows)
+      if (row.winner === undefined) this.#rows.delete(identity);
+      else row.installed = undefined;
+    for (const of of [this.#unwanted, this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
     const found = { ours: 0, foreign: 0, changedByOthers: 0 };
     for (const flow of flows) {
       const identity = flowIdentity(flow.table, flow.priority, flow.match);
       const cookie = readCookie(flow.cookie);
       if (cookie?.app === learnedApp) continue;
-      const intact =
+      const isIntact =
         cookie !== undefined &&
         cookie.hash === flowHash(identity, flow.instructions) &&
         flow.idleTimeout === 0 &&
         flow.hardTimeout === 0 &&
         flow.flags === 0;
-      this.#installed.set(identity, cookie === undefined ? foreign : intact ? cookie.hash : tampered);
+      this.#row(identity).installed = cookie === undefined ? foreign : isIntact ? cookie.hash : tampered;
       found[cookie === undefined ? 'foreign' : 'ours']++;
-      if (cookie !== undefined && !intact) found.changedByOthers++;
+      if (cookie !== undefined && !isIntact) found.changedByOthers++;
     }
     for (const group of groups) {
       if (group.groupId >>> 28 !== groupTag) continue;
       const identity = groupIdentity(group.groupId);
-      this.#installed.set(identity, group.type === 'all' ? groupHash(identity, group.buckets) : tampered);
+      this.#row(identity).installed = group.type === 'all' ? groupHash(identity, group.buckets) : tampered;
       found.ours++;
     }
-    for (const [identity, hash] of this.#installed)
-      if (!this.#entries.has(identity) && hash !== foreign) this.#unwanted.add(identity);
-    for (const [name, { identities }] of this.#owned)
-      for (const identity of identities) this.#compare(name, identity, 1);
+    this.#reviewAll();
     return found;
   }
 
   /** The next changes to send, at most about `limit`, whole owners at a time; undefined if nothing is to be done now. */
   next(limit: number): Batch | undefined {
+    if (this.#isOpen && this.#whole) return undefined;
     while (this.#dirty.size > 0 || (this.#whole && this.#unwanted.size > 0)) {
-      const { identities, generation } = this.#take(limit);
-      const changes = [...identities].flatMap((identity) => this.#change(identity) ?? []).sort(inCommitOrder);
+      const { changes, generation } = this.#take(limit);
       if (changes.length === 0) continue;
-      const batch = { generation, changes };
+      const batch = { generation, changes: inCommitOrder(changes) };
       this.#flying.add(batch);
       return batch;
     }
@@ -148,27 +141,27 @@ export class FlowTable {
     for (const [index, reason] of refused) {
       const change = batch.changes[index];
       if (change === undefined) continue;
-      if (change.before === undefined) this.#installed.delete(change.identity);
-      else this.#installed.set(change.identity, change.before);
-      const entry = this.#entries.get(change.identity);
-      if (entry === undefined && change.hash === undefined) this.#staying.add(change.identity);
-      if (entry === undefined || change.hash === undefined) continue;
-      entry.refused = { hash: change.hash, reason };
-      const [winner] = entry.claims;
-      if (winner !== undefined) this.#compare(winner.name, change.identity); // it may be wanted otherwise by now
+      const { identity, before, hash } = change;
+      const row = this.#row(identity);
+      row.installed = before;
+      if (row.winner === undefined && hash === undefined) this.#staying.add(identity);
+      if (row.winner === undefined && before === undefined) this.#rows.delete(identity);
+      if (row.winner === undefined || hash === undefined) continue;
+      row.refused = { hash, reason };
+      if (this.#review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
     }
   }
 
   /** Tries again what the switch had refused. */
   retry(): void {
-    for (const identity of this.#staying) if (!this.#entries.has(identity)) this.#unwanted.add(identity);
+    for (const identity of this.#staying)
+      if (this.#rows.get(identity)?.winner === undefined) this.#unwanted.add(identity);
     this.#staying.clear();
     for (const identity of [...this.#troubled]) {
-      const entry = this.#entries.get(identity);
-      const [winner] = entry?.claims ?? [];
-      if (entry?.refused === undefined || winner === undefined) continue;
-      delete entry.refused;
-      this.#compare(winner.name, identity);
+      const row = this.#rows.get(identity);
+      if (row?.refused === undefined || row.winner === undefined) continue;
+      row.refused = undefined;
+      if (this.#review(identity, row)) this.#touch(row.winner.wish.name);
     }
   }
 
@@ -176,14 +169,14 @@ export class FlowTable {
   refusals(): Refusal[] {
     const out: Refusal[] = [];
     for (const identity of this.#troubled) {
-      const entry = this.#entries.get(identity);
-      const [winner, ...others] = entry?.claims ?? [];
-      if (entry === undefined || winner === undefined) continue;
-      if (entry.refused !== undefined)
-        out.push({ owner: winner.owner, identity, reason: entry.refused.reason, state: 'ERROR' });
-      if (this.#installed.get(identity) === foreign)
+      const row = this.#rows.get(identity);
+      if (row?.winner === undefined) continue;
+      const { winner, others, refused, installed } = row;
+      const { owner } = winner.wish;
+      if (refused !== undefined) out.push({ owner, identity, reason: refused.reason, state: 'ERROR' });
+      if (installed === foreign)
         out.push({
-          owner: winner.owner,
+          owner,
           identity,
           reason: 'a flow that is not ours has the same table, priority and match',
           state: 'ERROR',
@@ -191,10 +184,10 @@ export class FlowTable {
       for (const other of others)
         if (other.item.hash !== winner.item.hash)
           out.push({
-            owner: other.owner,
+            owner: other.wish.owner,
             identity,
             reason: 'has the same table, priority and match with other actions',
-            rival: winner.owner,
+            rival: owner,
             state: 'DEGRADED',
           });
     }
@@ -203,106 +196,122 @@ export class FlowTable {
 
   /** How many flows and groups are wanted, installed (ours), and waiting to be sent. */
   counts(): { wanted: number; installed: number; waiting: number } {
-    let waiting = this.#whole ? this.#unwanted.size : 0;
-    for (const { identities } of this.#dirty.values()) waiting += identities.size;
-    let installed = 0;
-    for (const hash of this.#installed.values()) if (hash !== foreign) installed++;
-    return { wanted: this.#entries.size, installed, waiting };
+    const counts = { wanted: 0, installed: 0, waiting: this.#whole ? this.#unwanted.size : 0 };
+    for (const { winner, installed } of this.#rows.values()) {
+      if (winner !== undefined) counts.wanted++;
+      if (installed !== undefined && installed !== foreign) counts.installed++;
+    }
+    for (const name of this.#dirty.keys()) counts.waiting += this.#dueOf(name).length;
+    return counts;
   }
 
   /** The wanted items in commit order, each with its owner: what a cold start would send. */
   wanted(): { readonly owner: Owner; readonly item: Item }[] {
-    return [...this.#entries.values()]
-      .flatMap((entry) => (entry.claims[0] === undefined ? [] : [entry.claims[0]]))
-      .sort((a, b) =>
-        inCommitOrder({ kind: 'add', identity: a.item.identity }, { kind: 'add', identity: b.item.identity }),
+    return [...this.#rows.values()]
+      .flatMap(({ winner }) => (winner === undefined ? [] : [{ owner: winner.wish.owner, item: winner.item }]))
+      .sort(
+        ({ item: { identity: a } }, { item: { identity: b } }) =>
+          placeInCommit('add', a) - placeInCommit('add', b) || (a < b ? -1 : 1),
       );
   }
 
-  #claim(claim: Claim): void {
-    const { identity } = claim.item;
-    const entry = this.#entries.get(identity);
-    if (entry === undefined) this.#entries.set(identity, { claims: [claim] });
-    else if (entry.claims.length === 1 && entry.claims[0]?.name === claim.name) entry.claims = [claim];
-    else entry.claims = [...entry.claims.filter(({ name }) => name !== claim.name), claim].sort(byRank);
-    this.#unwanted.delete(identity);
-    this.#compare(claim.name, identity);
+  #row(identity: string): Row {
+    let row = this.#rows.get(identity);
+    if (row === undefined) this.#rows.set(identity, (row = emptyRow()));
+    return row;
   }
 
-  #release(name: string, identity: string): void {
-    const entry = this.#entries.get(identity);
-    if (entry === undefined) return;
-    entry.claims = entry.claims.filter((claim) => claim.name !== name);
-    if (entry.claims.length > 0) {
-      this.#compare(name, identity);
-      return;
-    }
-    this.#entries.delete(identity);
-    this.#troubled.delete(identity);
-    const installed = this.#installed.get(identity);
-    if (installed === undefined || installed === foreign) this.#dirty.get(name)?.identities.delete(identity);
-    else if (this.#whole) this.#touch(name, identity);
-    else this.#unwanted.add(identity);
+  /** Enters a claim; tells whether the switch has to be told. */
+  #claim(wish: Wish, item: Item): boolean {
+    const row = this.#row(item.identity);
+    if (row.winner === undefined && row.installed !== undefined) this.#unwanted.delete(item.identity);
+    addClaim(row, { wish, item });
+    return this.#review(item.identity, row);
   }
 
-  /** Notes under an owner's name that an identity has to be sent, or no longer has to. */
-  #compare(name: string, identity: string, generation?: number): void {
-    const entry = this.#entries.get(identity);
-    const hash = entry?.claims[0]?.item.hash;
-    const installed = this.#installed.get(identity);
-    if (entry?.refused !== undefined && entry.refused.hash !== hash) delete entry.refused;
-    if (entry !== undefined && (entry.claims.length > 1 || entry.refused !== undefined || installed === foreign))
-      this.#troubled.add(identity);
-    else this.#troubled.delete(identity);
-    const settled = hash === installed || installed === foreign || entry?.refused !== undefined;
-    if (!settled) this.#touch(name, identity, generation);
-    else {
-      const waiting = this.#dirty.get(name);
-      waiting?.identities.delete(identity);
-      if (waiting?.identities.size === 0) this.#dirty.delete(name);
+  /** Takes back what an owner claims no more. */
+  #release(name: string, before: readonly Item[], now: readonly Item[]): void {
+    const kept = new Set(now.map(({ identity }) => identity));
+    for (const { identity } of before) {
+      const row = kept.has(identity) ? undefined : this.#rows.get(identity);
+      if (row === undefined) continue;
+      removeClaim(row, name);
+      const isWaiting = this.#review(identity, row);
+      if (row.winner === undefined && row.installed === undefined) this.#rows.delete(identity);
+      if (isWaiting && row.winner === undefined && !this.#whole) this.#unwanted.add(identity);
+      else if (isWaiting) this.#releaseLater(name, identity);
     }
   }
 
-  #touch(name: string, identity: string, generation = this.#generation + 1): void {
-    const waiting = this.#dirty.get(name);
-    if (waiting !== undefined) waiting.identities.add(identity);
-    else this.#dirty.set(name, { generation, identities: new Set([identity]) });
+  #releaseLater(name: string, identity: string): void {
+    const released = this.#released.get(name);
+    if (released === undefined) this.#released.set(name, new Set([identity]));
+    else released.add(identity);
+    this.#touch(name);
+  }
+
+  /** Brings what is noted about a row up to date; tells whether the switch has to be told. */
+  #review(identity: string, row: Row): boolean {
+    if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
+    if (isTroubled(row)) this.#troubled.add(identity);
+    else if (this.#troubled.size > 0) this.#troubled.delete(identity);
+    return isDue(row);
+  }
+
+  /** After a load: who has something to send, and what nobody wants. */
+  #reviewAll(): void {
+    for (const [identity, row] of this.#rows)
+      if (this.#review(identity, row) && row.winner === undefined) this.#unwanted.add(identity);
+    for (const [name, { items }] of this.#wishes)
+      if (items.some(({ identity }) => isDue(this.#row(identity)))) this.#touch(name, 1);
+  }
+
+  #touch(name: string, generation = this.#generation + 1): void {
+    if (!this.#dirty.has(name)) this.#dirty.set(name, generation);
+  }
+
+  /** The identities of an owner about which the switch has to be told. */
+  #dueOf(name: string): string[] {
+    const due: string[] = [];
+    for (const { identity } of this.#wishes.get(name)?.items ?? noItems)
+      if (isDue(this.#row(identity))) due.push(identity);
+    const released = this.#released.get(name);
+    return released === undefined ? due : [...new Set([...released, ...due])];
   }
 
   /** Takes whole owners, first come first, and what nobody wants any more. */
-  #take(limit: number): { identities: Set<string>; generation: number } {
-    const identities = new Set<string>();
+  #take(limit: number): { changes: Change[]; generation: number } {
+    const changes: Change[] = [];
     let generation = 0;
-    for (const [name, waiting] of this.#dirty) {
-      if (identities.size > 0 && identities.size + waiting.identities.size > limit) break;
+    for (const [name, since] of this.#dirty) {
+      const due = this.#dueOf(name);
+      if (changes.length > 0 && changes.length + due.length > limit) break;
       this.#dirty.delete(name);
-      if (generation === 0) generation = waiting.generation; // the oldest: they come in order
-      for (const identity of waiting.identities) identities.add(identity);
+      this.#released.delete(name);
+      if (generation === 0) generation = since; // the oldest: they come in order
+      for (const identity of due) this.#change(identity, changes);
     }
     if (this.#whole)
       for (const identity of this.#unwanted) {
-        if (identities.size >= limit) break;
-        identities.add(identity);
+        if (changes.length >= limit) break;
+        this.#change(identity, changes);
       }
-    return { identities, generation: generation === 0 ? this.#generation : generation };
+    return { changes, generation: generation === 0 ? this.#generation : generation };
   }
 
-  /** The message that makes an identity as wanted; what it will have made is taken for installed from now on. */
-  #change(identity: string): Change | undefined {
-    const before = this.#installed.get(identity);
-    const item = this.#entries.get(identity)?.claims[0]?.item;
+  /** Adds the message that makes an identity as wanted; what it will have made is taken for installed from now on. */
+  #change(identity: string, changes: Change[]): void {
     this.#unwanted.delete(identity);
-    if (item === undefined) {
-      if (before === undefined || before === foreign) return undefined;
-      this.#installed.delete(identity);
-      return { identity, kind: 'remove', frame: removal(identity), hash: undefined, before };
+    const row = this.#rows.get(identity);
+    if (row === undefined || !isDue(row)) return;
+    const { installed: before, winner } = row;
+    if (winner === undefined) {
+      this.#rows.delete(identity);
+      changes.push({ identity, kind: 'remove', frame: removal(identity), hash: undefined, before });
+      return;
     }
-    if (item.hash === before || before === foreign) return undefined;
-    this.#installed.set(identity, item.hash);
-    return { identity, kind: before === undefined ? 'add' : 'change', frame: item.frame, hash: item.hash, before };
+    const { hash, frame } = winner.item;
+    row.installed = hash;
+    changes.push({ identity, kind: before === undefined ? 'add' : 'change', frame, hash, before });
   }
 }
-
-const ownerName = (owner: Owner): string => `${owner.app} ${owner.rule} ${owner.object}`;
-
-const byRank = (a: Claim, b: Claim): number => a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
