@@ -15,6 +15,8 @@ import { wordsOf, type Word } from './text-words.js';
 
 const wholePacket = 0xffff;
 
+const plain = (wide: bigint) => (wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide);
+
 const arrow = (text: string): [string, string] => {
   const at = text.lastIndexOf('->');
   if (at < 0) throw new SyntaxProblem(text, 'lacks "->" and a field');
@@ -45,12 +47,21 @@ function setFieldOf(text: string, context: ActionContext): Action {
   return { type: 'set_field', field: row.name, value, ...(mask !== undefined && { mask }) } as Action;
 }
 
-function loadOf(text: string): Action {
-  const [value, target] = arrow(text);
-  const wide = parseBig(value);
+const loadBits = 64;
+
+// A load of more bits than one action carries is several, the lowest bits first.
+function loadOf(text: string): Action[] {
+  const [valueText, target] = arrow(text);
+  const wide = parseBig(valueText);
   const part = writablePart(parseSubfield(target));
   if (wide >> BigInt(part.bits)) throw new SyntaxProblem(text, `the value does not fit in ${part.bits} bits`);
-  return { type: 'reg_load', ...part, value: wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide };
+  const loads: Action[] = [];
+  for (let done = 0; done < part.bits; done += loadBits) {
+    const bits = Math.min(loadBits, part.bits - done);
+    const value = BigInt.asUintN(bits, wide >> BigInt(done));
+    loads.push({ type: 'reg_load', ...part, start: part.start + done, bits, value: plain(value) });
+  }
+  return loads;
 }
 
 function moveOf(text: string): Action {
@@ -71,6 +82,7 @@ function outputTo(text: string): Action {
 function outputOf(word: Word): Action {
   if (word.delimiter !== '(') return outputTo(word.value);
   const options = new Map(wordsOf(word.value).map(({ key, value }) => [key, value]));
+  if (!options.has('port')) return outputTo(word.value.trim());
   return {
     type: 'output_trunc',
     port: parsePort(options.get('port') ?? ''),
@@ -82,6 +94,7 @@ function resubmitOf(word: Word): Action {
   if (word.delimiter === ':') return { type: 'resubmit', port: parsePort(word.value), table: 0xff };
   const [port = '', table = '', ct] = word.value.split(',').map((part) => part.trim());
   if (ct !== undefined && ct !== 'ct') throw new SyntaxProblem(word.text, 'only "ct" may stand third');
+  if (port === '' && table === '') throw new SyntaxProblem(word.text, 'names neither port nor table');
   const to = port === '' ? undefined : parsePort(port);
   return {
     type: 'resubmit',

@@ -22,7 +22,8 @@ const flagWords: ReadonlyMap<string, number> = new Map([
 ]);
 
 // What dumps say and nobody can ask for.
-const statistics = new Set(['duration', 'n_packets', 'n_bytes', 'idle_age', 'hard_age']);
+// What dumps say beside the flow, and what OpenFlow 1.3 cannot carry.
+const ignored = new Set(['duration', 'n_packets', 'n_bytes', 'idle_age', 'hard_age', 'importance']);
 const commands: readonly FlowModCommand[] = ['add', 'modify', 'modify_strict', 'delete', 'delete_strict'];
 
 type Settings = Partial<Omit<FlowMod, 'type' | 'match' | 'instructions'>>;
@@ -36,7 +37,7 @@ function cookieOf(text: string): Settings {
 function settingOf({ key, value }: Word, soFar: Settings): Settings | undefined {
   const flag = flagWords.get(key);
   if (flag !== undefined) return { flags: (soFar.flags ?? 0) | flag };
-  if (statistics.has(key)) return {};
+  if (ignored.has(key)) return {};
   switch (key) {
     case 'table':
       return { table: parseNumber(value, 8) };
@@ -89,8 +90,10 @@ export function parseFlow(text: string): FlowMod {
   if (needsActions && actions === undefined) throw new SyntaxProblem(text, 'lacks actions=');
   const match = matchOf(matchWords);
   const instructions = parseInstructions(actions ?? '', contextOf(match));
-  const table = command === 'add' ? 0 : allTables;
-  return flowMod({ table, priority: defaultPriority, ...settings, command, match, instructions });
+  const { table = allTables, ...others } = settings;
+  // A flow is added to one table: the first, where none is named.
+  const into = command === 'add' && table === allTables ? 0 : table;
+  return flowMod({ table: into, priority: defaultPriority, ...others, command, match, instructions });
 }
 
 const isGroupType = (text: string): text is GroupType => ['all', 'select', 'indirect', 'ff'].includes(text);

@@ -17,6 +17,8 @@ const hashFields = [
 const bundleAlgorithms = ['active_backup', 'hrw'];
 const multipathAlgorithms = ['modulo_n', 'hash_threshold', 'hrw', 'iter_hash'];
 
+const wordList = (text: string) => text.split(/[\s,]+/).filter((part) => part !== '');
+
 function indexOf(names: readonly string[], name: string | undefined): number {
   const index = names.indexOf(name ?? '');
   if (index < 0) throw new SyntaxProblem(name ?? '', `is none of ${names.join(', ')}`);
@@ -26,7 +28,7 @@ function indexOf(names: readonly string[], name: string | undefined): number {
 /** bundle(…) and bundle_load(…). Throws SyntaxProblem. */
 export function bundleOf(word: Word): Action {
   const [head = '', members = ''] = word.value.split(/(?:members|slaves):/);
-  const [fields, basis = '', algorithm, memberType, target] = head.split(',').filter((part) => part !== '');
+  const [fields, basis = '', algorithm, memberType, target] = wordList(head);
   if (memberType !== 'ofport') throw new SyntaxProblem(word.text, 'members are of type ofport');
   const load = word.key === 'bundle_load' ? parseSubfield(target ?? '') : undefined;
   return {
@@ -34,17 +36,16 @@ export function bundleOf(word: Word): Action {
     algorithm: indexOf(bundleAlgorithms, algorithm),
     fields: indexOf(hashFields, fields),
     basis: parseNumber(basis, 16),
-    members: members
-      .split(',')
-      .filter((part) => part !== '')
-      .map(parsePort),
+    members: wordList(members).map(parsePort),
     ...(load && { load }),
   };
 }
 
 /** multipath(…). Throws SyntaxProblem. */
 export function multipathOf(word: Word): Action {
-  const [fields, basis = '', algorithm, links = '', arg = '', target = ''] = word.value.split(',');
+  const [fields, basis = '', algorithm, links = '', arg = '', target = ''] = word.value
+    .split(',')
+    .map((part) => part.trim());
   return {
     type: 'multipath',
     fields: indexOf(hashFields, fields),

@@ -9,9 +9,9 @@ const ip = { eth_type: 0x0800 };
 const ipv6 = { eth_type: 0x86dd };
 
 // Words that stand for a protocol.
-type ShortForm = Partial<Record<'eth_type' | 'ip_proto', number>>;
+type ShortForm = Partial<Record<'packet_type' | 'eth_type' | 'ip_proto', number>>;
 const shortForms: ReadonlyMap<string, ShortForm> = new Map<string, ShortForm>([
-  ['eth', {}],
+  ['eth', { packet_type: 0 }],
   ['ip', ip],
   ['ipv4', ip],
   ['icmp', { ...ip, ip_proto: 1 }],
@@ -147,7 +147,7 @@ export function matchOf(words: readonly Word[]): Match {
   for (const word of vlanFirst) {
     const short = word.delimiter === '' ? shortForms.get(word.key) : undefined;
     if (short)
-      for (const [name, value] of Object.entries(short)) given.set(name as 'eth_type', value); // the two keys of a short form
+      for (const [name, value] of Object.entries(short)) given.set(name as 'eth_type', value); // one of the keys of a short form
     else if (!vlanFields(word, given)) givenField(word, protocol, given);
   }
   // parseValue gives each field the type of value that the registry says.

@@ -12,6 +12,7 @@ export interface ActionContext extends Protocol {
 }
 
 const presentBit = 0x1000;
+const wholePacket = 0xffff;
 
 const set = (name: FieldName, value: number | bigint): Action =>
   // The names below are writable fields with numbers as values.
@@ -30,7 +31,7 @@ function enqueue(word: Word): Action[] {
   const [port = '', queue = ''] = word.value.split(/[:,]/);
   return [
     { type: 'set_queue', queueId: parseNumber(queue) },
-    { type: 'output', port: parsePort(port) },
+    { type: 'output', port: parsePort(port), maxLen: wholePacket },
     { type: 'pop_queue' },
   ];
 }

@@ -41,9 +41,17 @@ const portNames: ReadonlyMap<string, number> = new Map([
 /** A reserved port by its name; undefined for any other word. */
 export const portByName = (name: string) => portNames.get(name.toLowerCase());
 
-/** A port by number or reserved name. */
+const largestPort = 0xffff;
+const firstReservedPort = 0xffff_ff00;
+
+/** A port by number, of 16 or 32 bits, or reserved name. */
 export function parsePort(text: string): number {
-  return portByName(text) ?? port32(parseNumber(text));
+  const named = portByName(text);
+  if (named !== undefined) return named;
+  const port = parseNumber(text);
+  if (port >= firstReservedPort) return port;
+  if (port > largestPort) throw new SyntaxProblem(text, 'is no port: they go from 0 to 65535 and from 0xffffff00');
+  return port32(port);
 }
 
 /** A MAC address as a 48-bit number. */

@@ -260,7 +260,8 @@ function nshProperties(bytes: Uint8Array): string[] {
 }
 
 function encapText({ packetType, properties }: Extract<Action, { type: 'encap' }>): string {
-  if (packetType === encapNsh) return `encap(nsh(${nshProperties(properties).join(',')}))`;
+  const nsh = packetType === encapNsh ? nshProperties(properties).join(',') : '';
+  if (packetType === encapNsh) return nsh ? `encap(nsh(${nsh}))` : 'encap(nsh)';
   return `encap(${encapNames.get(packetType) ?? hex(packetType)})`;
 }
 

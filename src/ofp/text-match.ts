@@ -292,7 +292,9 @@ function placeText(place: Place, entries: Entries, short: string[]): string[] {
   const version = erspanVersion[place];
   if (version !== undefined && Number(entries.get('tun_erspan_ver')?.value) !== version) return [];
   const entry = entries.get(place);
-  return entry ? [named(entry)] : [];
+  // Of Ethernet, which is what packets are, ovs-ofctl says nothing.
+  const goesUnsaid = place === 'packet_type' && entry?.value === 0;
+  return entry && !goesUnsaid ? [named(entry)] : [];
 }
 
 // A Geneve option; a mask without ones asks only that it is there.
