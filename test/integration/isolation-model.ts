@@ -1,6 +1,6 @@
 // Who may receive a frame, and with which tags: the promises of the northbound in their plainest form.
 import { claimedIp, claimedMac, type FrameIdea, type Sender } from './isolation-frames.js';
-import { type Site, type SitePort, type Slot, tunnelTo } from './isolation-sites.js';
+import { type Away, chassisAddress, type Site, type SitePort, type Slot, tunnelTo } from './isolation-sites.js';
 
 interface Member {
   readonly port: SitePort;
@@ -30,7 +30,7 @@ export function receivers(
   const here = membersHere(site).filter(({ port }) => port.network === sender.network);
   const away = site.away.filter(({ port }) => port.enabled && port.network === sender.network);
   if (sender.slot === undefined)
-    return away.some(({ address }) => 'address' in idea.from && idea.from.address === address)
+    return isHeard(site, idea, away)
       ? here.filter(({ port }) => isFor(idea, port)).flatMap((member) => arrival(member, sender))
       : [];
   if (sender.port === undefined || idea.to === 'bridges' || !maySay(idea, sender)) return [];
@@ -47,6 +47,16 @@ export function receivers(
     });
   const others = here.filter(({ port }) => port !== sender.port && isFor(idea, port));
   return [...others.flatMap((member) => arrival(member, sender)), ...new Set(tunnels)];
+}
+
+/** A VTEP is heard on the networks of its devices only; a chassis that shares any network with this one on all that are here. */
+function isHeard(site: Site, { from }: FrameIdea, away: readonly Away[]): boolean {
+  if (!('address' in from)) return false;
+  if (from.address !== chassisAddress) return away.some(({ address }) => address === from.address);
+  const networks = new Set(membersHere(site).map(({ port }) => port.network));
+  return site.away.some(
+    ({ port, address }) => address === chassisAddress && port.enabled && networks.has(port.network),
+  );
 }
 
 const isFor = ({ to }: FrameIdea, { mac }: SitePort): boolean => typeof to === 'string' || to === mac;
