@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
+import { allApps } from '../../src/apps/apps.js';
 import { NatsServer } from '../lab/nats.js';
 import { run, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
@@ -126,7 +127,7 @@ void t.test(
     const all = await site.ours();
     t.match(all.join('\n'), /table=25,.*arp_tpa=10\.0\.0\.1/);
     await first.stop();
-    const without = 'misses,classification,vlan-aware-ports,port-security,l2,flooding,tunnels,remote-devices,dispatch';
+    const without = allApps.flatMap(({ name }) => (name === 'arp-responder' ? [] : [name])).join();
     const second = site.controller(['br1'], '--apps', without);
     const isGone = async () => !(await site.ours()).join('\n').includes('arp_tpa=10.0.0.1');
     await until('the responder is gone', isGone, patienceMs);

@@ -29,7 +29,17 @@ export const wholeOptions = needing(...ovsPrograms, 'nats-server');
 /** How long anything may take before a test says that it did not happen: the machine may be slow. */
 export const patienceMs = 30_000;
 
-const program = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
+const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+const program = 'dist/src/cli/damselfly.js';
+
+/**
+ * Runs our program as user `$1`, who may not be allowed to look into the folder of the checkout. Who becomes somebody else is no longer
+ * told of our death: it has to be asked for again.
+ */
+const asSomebody = `
+  mount --bind "$0" /mnt
+  uid=$1 node=$2; shift 2
+  exec setpriv --reuid="$uid" --regid="$uid" --clear-groups --pdeathsig KILL "$node" /mnt/${program} "$@"`;
 
 /** A TCP port of loopback that was free a moment ago. */
 export function freePort(): Promise<number> {
@@ -59,10 +69,15 @@ export class ControllerProcess {
 
   constructor(args: readonly string[], logFile: string, uid?: number) {
     this.#logFile = logFile;
-    const command = [process.execPath, program, 'controller', ...args];
-    // Who becomes somebody else is no longer told of our death: it has to be asked for again.
-    const somebody = uid === undefined ? [] : [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
-    this.#child = start('setpriv', [...somebody, '--pdeathsig', 'KILL', ...command], logFile);
+    const words = ['controller', ...args];
+    this.#child =
+      uid === undefined
+        ? start('setpriv', ['--pdeathsig', 'KILL', process.execPath, join(checkout, program), ...words], logFile)
+        : start(
+            'unshare',
+            ['--mount', 'sh', '-ec', asSomebody, checkout, String(uid), process.execPath, ...words],
+            logFile,
+          );
   }
 
   get isRunning(): boolean {
