@@ -3,7 +3,7 @@
 import { load, resubmit } from '../ofp/index.js';
 import { type Flow, nothing, type Wanted } from '../flow/wanted.js';
 import type { Ref } from '../model/ids.js';
-import { parseEndpointName } from '../model/placement.js';
+import { parseEndpointName } from '../model/endpoint.js';
 import type { Port } from '../model/port.js';
 import type { View } from '../model/view.js';
 import { type App, flow, rule } from './app.js';

@@ -7,9 +7,9 @@ import { load, loadBits, output, resubmit, setField } from '../ofp/index.js';
 import type { Action, Match } from '../ofp/index.js';
 import { nothing, type Wanted } from '../flow/wanted.js';
 import { addressNumber, ipv4Number, parseAddress } from '../model/addresses.js';
-import type { Ref } from '../model/ids.js';
+import type { OfPort, Ref } from '../model/ids.js';
 import { type TunnelType, tunnelTypes } from '../model/kinds.js';
-import { type Endpoint, parseEndpointName, parseSenderName, senderName } from '../model/placement.js';
+import { parseEndpointName, parseSenderName, type Sender, senderName } from '../model/endpoint.js';
 import type { View } from '../model/view.js';
 import { type App, flow, namedRule, rule } from './app.js';
 import { priorities, registers, tables, tunnelTypeCode } from './pipeline.js';
@@ -19,17 +19,20 @@ export function intoTunnel(view: View, name: string): Action[] | undefined {
   const endpoint = parseEndpointName(name);
   const preferred = view.tunnelKey(endpoint);
   if (view.tunnel(preferred)?.error !== undefined) return undefined;
-  const keys = [preferred, senderName(endpoint), endpoint.type];
-  const key = keys.find((candidate) => view.tunnelPort(candidate) !== undefined);
-  const ofport = key === undefined ? undefined : view.tunnelPort(key);
+  const own = view.tunnelPort(senderName(endpoint));
+  const common = commonPort(view, endpoint);
+  const ofport = preferred === endpoint.type ? (common ?? own) : (own ?? common);
   if (ofport === undefined) return undefined;
-  const toAddress = key === endpoint.type ? destination(endpoint) : [];
-  return [setField('tun_id', endpoint.vni), ...toAddress, output(ofport)];
+  return [setField('tun_id', endpoint.vni), ...(ofport === common ? destination(endpoint) : []), output(ofport)];
 }
 
+/** The port of a type, if that is one by which a sender is reached and heard at all. */
+const commonPort = (view: View, { type, dstPort }: Sender): OfPort | undefined =>
+  dstPort === undefined ? view.tunnelPort(type) : undefined;
+
 /** Where a `remote_ip=flow` port shall send: the address, and no address of the other family left over from another copy. */
-function destination(endpoint: Omit<Endpoint, 'tunnel'>): Action[] {
-  const address = parseAddress(endpoint.address);
+function destination(sender: Sender): Action[] {
+  const address = parseAddress(sender.address);
   if (address === undefined) return [];
   return address.family === 4
     ? [setField('tun_dst', ipv4Number(address)), setField('tun_ipv6_dst', 0n)]
@@ -55,13 +58,13 @@ const note = ({ field, start, bits }: (typeof registers)['tunnelType' | 'fromCha
   loadBits(field, start, bits, value);
 
 /** The common port of a type, there as soon as anybody is reached by the type; what nobody known sends is counted and dropped. */
-function commonPort(view: View, name: string): Wanted {
+function tunnelType(view: View, name: string): Wanted {
   const type = tunnelTypes.find((candidate) => candidate === name);
   if (type === undefined) return nothing;
   const ofport = view.tunnelPort(type);
   const came = note(registers.tunnelType, tunnelTypeCode[type]);
   return {
-    tunnels: [{ key: type, type, remote: 'flow' }],
+    tunnels: [{ key: type, type, remote: 'flow', options: {} }],
     flows:
       ofport === undefined
         ? []
@@ -76,8 +79,10 @@ function commonPort(view: View, name: string): Wanted {
 
 /** A far end: its own tunnel port where the mode has one, and table 0's flows by which it is heard. */
 function sender(view: View, name: string): Wanted {
-  const { type, address } = parseSenderName(name);
-  const [own, common] = [view.tunnelPort(name), view.tunnelPort(type)];
+  const known = parseSenderName(name);
+  const { type, address, dstPort } = known;
+  const [own, common] = [view.tunnelPort(name), commonPort(view, known)];
+  const options = { ...(dstPort === undefined ? {} : { dst_port: String(dstPort) }), ...view.tunnelOptions(name) };
   const accept = [
     note(registers.tunnelType, tunnelTypeCode[type]),
     ...(view.chassisSenders.has(name) ? [note(registers.fromChassis, 1)] : []),
@@ -88,7 +93,7 @@ function sender(view: View, name: string): Wanted {
     ...(common === undefined ? [] : [{ in_port: common, ...sentBy(address) }]),
   ];
   return {
-    tunnels: view.tunnelKey({ type, address }) === name ? [{ key: name, type, remote: address }] : [],
+    tunnels: view.tunnelKey(known) === name ? [{ key: name, type, remote: address, options }] : [],
     flows: heard.map((match) => flow(tables.classification, priorities.normal, match, accept)),
   };
 }
@@ -125,7 +130,7 @@ export const tunnels: App = {
   id: 6,
   does: 'carries networks between chassis over vxlan, geneve and gre',
   rules: [
-    namedRule('tunnel', (view) => view.tunnelTypes, commonPort),
+    namedRule('tunnel', (view) => view.tunnelTypes, tunnelType),
     namedRule('tunnel', (view) => view.senders, sender),
     rule('lswitch', (view) => view.localPortsOf, network),
     rule('lport', (view) => view.remotePorts, remotePort),

@@ -23,11 +23,13 @@ interface Trouble {
   readonly error: string;
 }
 
-/** The tunnel key of a port's type and remote address, as the model has it. */
-const keyOf = (type: string, remote: string): string =>
-  remote === 'flow' ? type : `${type}/${parseAddress(remote)?.text ?? remote}`;
+/** The tunnel key of a port's type, remote address and destination port, as the model has it. */
+const keyOf = (type: string, remote = '', dstPort?: string): string =>
+  remote === 'flow'
+    ? type
+    : [type, parseAddress(remote)?.text ?? remote, ...(dstPort === undefined ? [] : [dstPort])].join('/');
 
-const keyOfSpec = ({ type, options }: TunnelPortSpec): string => keyOf(type, options['remote_ip'] ?? '');
+const keyOfSpec = ({ type, options }: TunnelPortSpec): string => keyOf(type, options['remote_ip'], options['dst_port']);
 
 /** The keeper of one bridge's tunnel ports. */
 export class TunnelKeeper {
@@ -106,7 +108,7 @@ export class TunnelKeeper {
       .filter((tunnel) => tunnel.owner === this.#owner && tunnel.bridge === this.#bridge)
       .map(
         ({ name, type, options, error }) =>
-          [name, { key: keyOf(type, options.get('remote_ip') ?? ''), error }] as const,
+          [name, { key: keyOf(type, options.get('remote_ip'), options.get('dst_port')), error }] as const,
       );
     return new Map([...this.#trouble, ...present]);
   }
@@ -190,7 +192,7 @@ export class TunnelKeeper {
     }, delayMs).unref();
   }
 
-  #specOf({ type, remote }: TunnelPort): WantedTunnel | undefined {
+  #specOf({ type, remote, options }: TunnelPort): WantedTunnel | undefined {
     const known: TunnelType | undefined = tunnelTypes.find((candidate) => candidate === type);
     if (known === undefined) return undefined;
     const own = this.#encapIps();
@@ -202,16 +204,18 @@ export class TunnelKeeper {
           ? own[0]
           : undefined
         : own.find((address) => parseAddress(address)?.family === family);
-    return { type: known, remoteIp: remote, ...(local === undefined ? {} : { localIp: local }) };
+    return { type: known, remoteIp: remote, options, ...(local === undefined ? {} : { localIp: local }) };
   }
 }
 
 /** The names by which tunnel ports are known where there is no database: whoever made them has to use ours. */
 export function expectedNames(wanted: readonly TunnelPort[]): TunnelNames {
   return new Map(
-    wanted.flatMap(({ key, type, remote }) => {
+    wanted.flatMap(({ key, type, remote, options }) => {
       const known = tunnelTypes.find((candidate) => candidate === type);
-      return known === undefined ? [] : [[tunnelPortName(known, remote), { key, error: undefined }] as const];
+      return known === undefined
+        ? []
+        : [[tunnelPortName({ type: known, remoteIp: remote, options }), { key, error: undefined }] as const];
     }),
   );
 }

@@ -23,6 +23,8 @@ export interface TunnelPort {
   readonly type: string;
   /** The far end's address, or `flow`. */
   readonly remote: string;
+  /** Further options of Open vSwitch: `dst_port`, `ttl`, … */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** Everything that one owner wants on one chassis. */

@@ -59,6 +59,9 @@ const chassisBinding = z.strictObject({
   chassis: z.string().min(1).max(63).optional(),
   interface: z.string().min(1).max(15).optional(),
 });
+const inheritOr = (from: number, to: number) =>
+  z.union([z.literal('inherit'), integer(from, to)], { error: `inherit, or an integer from ${from} to ${to}` });
+
 const vtepBinding = z.strictObject({
   type: z.literal('vtep'),
   vtep_address: endpoint,
@@ -66,6 +69,10 @@ const vtepBinding = z.strictObject({
   vni: integer(1, 0xffffff)
     .optional()
     .describe('by default its network’s; another one is held only by devices of the operator'),
+  dst_port: integer(1, 65535).optional().describe('the UDP port on which the VTEP listens; by default 4789 or 6081'),
+  csum: flag.optional().describe('checksums in the outer headers; as tos and ttl only for devices of the operator'),
+  tos: inheritOr(0, 255).optional().describe('the outer type of service, or that of the packet'),
+  ttl: inheritOr(1, 255).optional().describe('the outer time to live, or that of the packet; by default 64'),
 });
 
 /** IPv4, IPv6 and ARP have rules of their own; a VLAN tag is no payload. */

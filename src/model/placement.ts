@@ -1,51 +1,17 @@
 // Where a port is, seen from one chassis: behind one of its interfaces, behind a tunnel, or nowhere yet.
 import { parseAddress } from './addresses.js';
+import { type Endpoint, usualPorts } from './endpoint.js';
 import { byteOrder, type OfPort, operator, type Ref, refOf } from './ids.js';
-import { type LPort, type TunnelType, tunnelTypes } from './kinds.js';
+import { type LPort, type TunnelType } from './kinds.js';
 import { type Port } from './port.js';
 import { type Segment } from './segment.js';
 import { type Answer, refused, waiting } from './verdict.js';
-import { type Settings, type World } from './world.js';
-
-/** The far end of a tunnel, and the tunnel port that leads there. */
-export interface Endpoint {
-  /** The tunnel port's key: `vxlan/192.0.2.9`, or `vxlan` where one port serves all. */
-  readonly tunnel: string;
-  readonly type: TunnelType;
-  readonly address: string;
-  /** The virtual network identifier that the far end uses for the port's network. */
-  readonly vni: number;
-}
+import { type World } from './world.js';
 
 /** Where a port is. A child is where its parent is: `tag` says how its traffic is told apart there. */
 export type Placement =
   | { readonly at: 'here'; readonly ofport: OfPort; readonly tag: Segment | undefined }
   | { readonly at: 'remote'; readonly endpoint: Endpoint };
-
-/** An endpoint as a key of indexes, without the tunnel port that leads there. */
-export const endpointName = (endpoint: Omit<Endpoint, 'tunnel'>): string =>
-  `${endpoint.type}/${endpoint.address}/${endpoint.vni}`;
-
-/** The endpoint that a key of an index stands for. */
-export function parseEndpointName(name: string): Omit<Endpoint, 'tunnel'> {
-  const [type = '', address = '', vni = ''] = name.split('/');
-  const known = tunnelTypes.find((candidate) => candidate === type);
-  if (known === undefined) throw new Error(`${name} is not the name of an endpoint`);
-  return { type: known, address, vni: Number(vni) };
-}
-
-/** A machine at the far end of tunnels, whatever networks it has. */
-export type Sender = Pick<Endpoint, 'type' | 'address'>;
-
-/** A sender as a key of indexes, and of the tunnel port that leads to it alone. */
-export const senderName = ({ type, address }: Sender): string => `${type}/${address}`;
-
-/** The sender that a key of an index stands for. */
-export const parseSenderName = (name: string): Sender => parseEndpointName(`${name}/0`);
-
-/** The key of the tunnel port that leads to a sender in a tunnel mode. */
-export const tunnelKey = (mode: Settings['tunnelMode'], sender: Sender): string =>
-  mode === 'flow' ? sender.type : senderName(sender);
 
 /** Where the interface of a port is that is nobody's child: by its claim, its binding and what is on our bridge. */
 export function placeByClaim(
@@ -91,6 +57,7 @@ export function chassisEndpoint(world: World, port: Port, chassis: string): Answ
 /** The endpoint of a remote device: the VTEP that its binding names. */
 export function vtepEndpoint(world: World, port: Port, value: LPort): Answer<Endpoint> {
   if (value.binding?.type !== 'vtep') return waiting('binding', undefined, 'has no VTEP');
+  const { vtep_address: address, dst_port: dstPort } = value.binding;
   const type = value.binding.tunnel_type ?? port.network.overlay;
   if (type === undefined || port.network.overlay === undefined)
     return refused(
@@ -98,13 +65,11 @@ export function vtepEndpoint(world: World, port: Port, value: LPort): Answer<End
       port.network.ref,
       'must be an overlay network (vxlan, geneve or gre) to reach a remote device',
     );
-  return toAddress(
-    world,
-    type,
-    [value.binding.vtep_address],
-    value.binding.vni ?? port.network.vni,
-    'binding.vtep_address',
-  );
+  if (dstPort !== undefined && usualPorts[type] === undefined)
+    return refused('binding.dst_port', dstPort, `${type} has no ports`);
+  const endpoint = toAddress(world, type, [address], value.binding.vni ?? port.network.vni, 'binding.vtep_address');
+  if (endpoint.no !== undefined || dstPort === undefined || dstPort === usualPorts[type]) return endpoint;
+  return { ok: { ...endpoint.ok, dstPort } };
 }
 
 /** The first address of the peer that we can reach by a family of our own, IPv4 first. */
@@ -132,6 +97,5 @@ function toAddress(
       addresses[0],
       `no tunnel address of this chassis has the family of ${addresses.join(', ') || 'an address that its peer lacks'} (encap_ip)`,
     );
-  const sender = { type, address: reachable.text };
-  return { ok: { ...sender, tunnel: tunnelKey(settings.tunnelMode, sender), vni } };
+  return { ok: { type, address: reachable.text, vni } };
 }

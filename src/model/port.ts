@@ -1,5 +1,6 @@
 // What an lport is once its references and numbers are there: addresses in canonical form, its network, what it may send.
 import { type Address, parseAddress, parsePrefix, type Prefix } from './addresses.js';
+import { tunnelOptions } from './endpoint.js';
 import { operator, type PortKey, portKey, type Ref, tenantOf } from './ids.js';
 import { type LPort } from './kinds.js';
 import { mayUse, type Network } from './network.js';
@@ -38,6 +39,13 @@ export function resolvePort(world: World, networkOf: (ref: Ref) => Answer<Networ
       'binding.vni',
       vni,
       'is not the VNI of its network: another one may be another network’s, so only devices of the operator name it',
+    );
+  const options = tunnelOptions(value);
+  if (options !== undefined && tenantOf(ref) !== operator)
+    return refused(
+      `binding.${Object.keys(options)[0] ?? ''}`,
+      Object.values(options)[0],
+      'is for devices of the operator: the tunnel to its VTEP may be another tenant’s too',
     );
   const ips = value.ips === 'auto' ? world.addresses.get(ref) : value.ips;
   if (ips === undefined) return waiting('ips', 'auto', 'waits for its addresses to be allocated');

@@ -55,7 +55,7 @@ function segmentStanding(view: View, ref: Ref): Standing {
 function tunnelVerdict(view: View, ref: Ref): Verdict | undefined {
   const endpoint = view.endpointOf(ref);
   if (endpoint === undefined) return undefined;
-  const state = view.tunnel(endpoint.tunnel);
+  const state = view.tunnel(view.tunnelKey(endpoint));
   if (state?.error !== undefined)
     return {
       state: 'ERROR',

@@ -5,21 +5,19 @@ import type { TunnelType } from './kinds.js';
 import type { Relation } from './relation.js';
 import { type Network, resolveNetwork } from './network.js';
 import {
-  chassisEndpoint,
   type Endpoint,
   endpointName,
   parseEndpointName,
   parseSenderName,
-  placeByClaim,
-  type Placement,
   type Sender,
   senderName,
-  tunnelKey,
-  vtepEndpoint,
-} from './placement.js';
+  type TunnelOptions,
+  tunnelOptions,
+} from './endpoint.js';
+import { chassisEndpoint, placeByClaim, type Placement, vtepEndpoint } from './placement.js';
 import { type Port, resolvePort } from './port.js';
 import { resolveSegment, type Segment, type SegmentIndexes, segmentIndexes } from './segment.js';
-import { type Answer, refused, sameAnswer, waiting } from './verdict.js';
+import { type Answer, degraded, refused, sameAnswer, waiting } from './verdict.js';
 import { type Settings, type TunnelState, type World } from './world.js';
 
 /** A port together with the interface of this chassis behind which it is. */
@@ -59,8 +57,10 @@ export class View {
   readonly senders: Relation<string, string>;
   /** Those of them that are managed chassis, with the ports that they have. */
   readonly chassisSenders: Relation<string, Ref>;
-  /** The types of tunnel that lead to them. */
+  /** The types of tunnel that lead to them by the usual port. */
   readonly tunnelTypes: Relation<TunnelType, string>;
+  /** The devices that ask for options of the tunnel to their VTEP, by `senderName`. */
+  readonly #optionsAsked: Relation<string, Ref>;
 
   /** The one owner of what is always wanted. */
   readonly always: Members<string>;
@@ -104,7 +104,17 @@ export class View {
       const endpoint = this.isDevice(ref) ? undefined : this.endpointOf(ref);
       return endpoint === undefined ? [] : [[senderName(endpoint), ref]];
     });
-    this.tunnelTypes = graph.relation(this.senders, (name) => [[parseSenderName(name).type, name]]);
+    this.tunnelTypes = graph.relation(this.senders, (name) => {
+      const { type, dstPort } = parseSenderName(name);
+      return dstPort === undefined ? [[type, name]] : [];
+    });
+    this.#optionsAsked = graph.relation(world.lports, (ref) => {
+      const value = world.lports.get(ref);
+      const port = value === undefined || tunnelOptions(value) === undefined ? undefined : this.port(ref);
+      if (value === undefined || port === undefined || !this.hosts(port.network.ref)) return [];
+      const endpoint = vtepEndpoint(world, port, value).ok;
+      return endpoint === undefined ? [] : [[senderName(endpoint), ref]];
+    });
   }
 
   /** What this chassis is. */
@@ -143,9 +153,21 @@ export class View {
     return this.world.tunnels.get(key);
   }
 
-  /** The key of the tunnel port that leads to a sender. */
+  /**
+   * The key of the tunnel port that leads to a sender: the common one of its type in the mode `flow`, else its own. A port of its own
+   * has in either mode who is reached in another way than the common port does it.
+   */
   tunnelKey(sender: Sender): string {
-    return tunnelKey(this.settings()?.tunnelMode ?? 'per-remote', sender);
+    const isCommon = this.settings()?.tunnelMode === 'flow' && sender.dstPort === undefined;
+    return isCommon && !this.#optionsAsked.has(senderName(sender)) ? sender.type : senderName(sender);
+  }
+
+  /** The options of the tunnel port of a sender, by its name: those of the device with the smallest unique key that asks for any. */
+  tunnelOptions(sender: string): TunnelOptions | undefined {
+    const asking = [...this.#optionsAsked.at(sender).keys()];
+    const [first] = asking.sort((a, b) => (this.port(a)?.key ?? 0) - (this.port(b)?.key ?? 0));
+    const value = first === undefined ? undefined : this.world.lports.get(first);
+    return value === undefined ? undefined : tunnelOptions(value);
   }
 
   /** Whether a port is a remote device: bound to a VTEP. */
@@ -207,6 +229,10 @@ export class View {
       'chassis' in place.ok
         ? chassisEndpoint(this.world, port.ok, place.ok.chassis)
         : vtepEndpoint(this.world, port.ok, value);
+    const asked = tunnelOptions(value);
+    const granted = endpoint.ok === undefined ? undefined : this.tunnelOptions(senderName(endpoint.ok));
+    if (asked !== undefined && granted !== undefined && !sameJson(asked, granted))
+      return degraded('binding', asked, `the tunnel to its VTEP has ${JSON.stringify(granted)} for another device`);
     const vni = endpoint.ok?.vni;
     if (vni !== undefined && vni !== port.ok.network.vni && this.networksOfVni.has(vni))
       return refused('binding.vni', vni, 'is the VNI of another network');

@@ -5,7 +5,7 @@ import type { Interface, TextMap } from './rows.js';
 import type { VswitchView } from './view.js';
 import { ownerKey, type TunnelPortSpec, type TunnelType } from './writes.js';
 
-/** A tunnel port that is wanted; two with the same type and addresses are one. */
+/** A tunnel port that is wanted; two with the same type, addresses and destination port are one. */
 export interface WantedTunnel {
   readonly type: TunnelType;
   /** The peer's address, or `flow`: the flows name it. */
@@ -43,7 +43,7 @@ export function diffTunnels(
   present: readonly PresentTunnel[],
   { bridge, owner }: { readonly bridge: string; readonly owner: string },
 ): TunnelDiff {
-  const specs = new Map(wanted.map((tunnel) => [nameOf(tunnel), tunnelPortSpec(tunnel, owner)]));
+  const specs = new Map(wanted.map((tunnel) => [tunnelPortName(tunnel), tunnelPortSpec(tunnel, owner)]));
   const isOurs = (tunnel: PresentTunnel): boolean => tunnel.owner === owner && tunnel.bridge === bridge;
   const ours = new Map(present.filter(isOurs).map((tunnel) => [tunnel.name, tunnel]));
   const foreign = present.filter((tunnel) => !isOurs(tunnel));
@@ -65,11 +65,11 @@ export function diffTunnels(
 export function tunnelPortSpec(tunnel: WantedTunnel, owner: string): TunnelPortSpec {
   const { type, remoteIp, localIp, options = {} } = tunnel;
   return {
-    name: nameOf(tunnel),
+    name: tunnelPortName(tunnel),
     type,
     owner,
     options: { ...options, remote_ip: remoteIp, ...(localIp === undefined ? {} : { local_ip: localIp }), key: 'flow' },
-    ofportRequest: tunnelOfportRequest(type, remoteIp, localIp),
+    ofportRequest: tunnelOfportRequest(tunnel),
   };
 }
 
@@ -85,24 +85,26 @@ export function presentTunnels(view: VswitchView): PresentTunnel[] {
 }
 
 /** A tunnel port's name, of at most 15 characters: the same for the same tunnel everywhere and always. */
-export const tunnelPortName = (type: TunnelType, remoteIp: string, localIp?: string): string =>
-  `df${typeMarks[type]}-${digest(type, remoteIp, localIp).toString('hex').slice(0, 10)}`;
+export const tunnelPortName = (tunnel: WantedTunnel): string =>
+  `df${typeMarks[tunnel.type]}-${digest(tunnel).toString('hex').slice(0, 10)}`;
 
 /**
  * The ofport to ask for, from the same hash: 0x8000 to 0xfeff, above what ovs-vswitchd gives out by itself. It grants
  * another if the number is taken.
  */
-export const tunnelOfportRequest = (type: TunnelType, remoteIp: string, localIp?: string): number =>
-  0x8000 + (digest(type, remoteIp, localIp).readUInt32BE(8) % (0xff00 - 0x8000));
+export const tunnelOfportRequest = (tunnel: WantedTunnel): number =>
+  0x8000 + (digest(tunnel).readUInt32BE(8) % (0xff00 - 0x8000));
 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 
 const typeMarks: Readonly<Record<TunnelType, string>> = { vxlan: 'vx', geneve: 'gn', gre: 'gr' };
 
-const nameOf = ({ type, remoteIp, localIp }: WantedTunnel): string => tunnelPortName(type, remoteIp, localIp);
-
-const digest = (type: TunnelType, remoteIp: string, localIp = ''): Buffer =>
-  createHash('sha256').update(`${type} ${remoteIp} ${localIp}`).digest();
+/** Of what makes a tunnel another one to Open vSwitch. */
+function digest({ type, remoteIp, localIp = '', options }: WantedTunnel): Buffer {
+  const dstPort = options?.['dst_port'];
+  const identity = [type, remoteIp, localIp, ...(dstPort === undefined ? [] : [dstPort])];
+  return createHash('sha256').update(identity.join(' ')).digest();
+}
 
 function presentTunnel(bridge: string, iface: Interface, owner: string | undefined): PresentTunnel {
   const { name, type, options, error } = iface;

@@ -24,7 +24,9 @@ async function tunnels(site: Site): Promise<string[]> {
 
 /** The name of our tunnel port with this `remote_ip`. */
 async function nameOf(site: Site, remote: string): Promise<string> {
-  return (await site.ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', `options:remote_ip="${remote}"`)).trim();
+  return (
+    await site.ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', `options:remote_ip="${remote}"`)
+  ).trim();
 }
 
 /** What a frame from the VM to the device becomes, as `ofproto/trace` says: the tunnel's headers, or `drop`. */
@@ -84,7 +86,11 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
     const mark = site.mark();
     const revision = await site.put('lport', 'red/db', device('net', vtep('203.0.113.10')));
     await site.active('lport', 'red/db', 'c1', revision);
-    await until('the old port is gone', async () => (await tunnels(site)).join() === 'vxlan 203.0.113.10,vxlan flow', patienceMs);
+    await until(
+      'the old port is gone',
+      async () => (await tunnels(site)).join() === 'vxlan 203.0.113.10,vxlan flow',
+      patienceMs,
+    );
     t.equal(await sent(site, vm, deviceMac), vni);
     const removed = await until(
       'ovs-vswitchd has deleted the port',
@@ -135,7 +141,7 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
     t.equal(await sent(site, vm, deviceMac), vni);
   });
   await t.test('whose port has a name that is another’s says so, and works when that is gone', async (t) => {
-    const name = tunnelPortName('vxlan', '203.0.113.35', '192.0.2.1');
+    const name = tunnelPortName({ type: 'vxlan', remoteIp: '203.0.113.35', localIp: '192.0.2.1' });
     await site.ovs.addPort('br1', name, { type: 'dummy' });
     await site.put('lport', 'red/db', device('net', vtep('203.0.113.35')));
     await site.stands('lport', 'red/db', new RegExp(`^ERROR: .*${name}.*`));

@@ -17,7 +17,7 @@ import { putObject, removeObject } from '../../src/sync/objects.js';
 import { readNumber } from '../../src/sync/records.js';
 import { readReport, type Report } from '../../src/sync/status-reader.js';
 import { NatsServer } from '../lab/nats.js';
-import { Ovs } from '../lab/ovs.js';
+import { Ovs, type OvsOptions } from '../lab/ovs.js';
 import { isRunning, start, stop, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
@@ -139,8 +139,11 @@ export class Site {
   }
 
   /** Brings everything up but the controller; it goes with the test. */
-  static async start(t: Test, bridges: Bridges = { br1: 'c1' }): Promise<Site> {
-    const [ovs, nats] = await Promise.all([Ovs.start({ datapath: 'dummy', realTunnels: true }), NatsServer.start()]);
+  static async start(t: Test, bridges: Bridges = { br1: 'c1' }, ovsOptions: Partial<OvsOptions> = {}): Promise<Site> {
+    const [ovs, nats] = await Promise.all([
+      Ovs.start({ datapath: 'dummy', realTunnels: true, ...ovsOptions }),
+      NatsServer.start(),
+    ]);
     t.teardown(() => nats.close());
     t.teardown(() => ovs.close());
     const connection = await connectNats({ servers: nats.url() }, { name: 'test' });

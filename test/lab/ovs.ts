@@ -12,6 +12,8 @@ export interface OvsOptions {
   readonly systemId?: string;
   /** With `dummy`: tunnel ports are Open vSwitch’s own, with its checks, where they are dummies like everything else otherwise. */
   readonly realTunnels?: boolean;
+  /** With `dummy`: it follows the routes and addresses of its network namespace, which should then be the lab's. */
+  readonly systemRoutes?: boolean;
 }
 
 /** How a bridge is made; `fail_mode=secure`, `disable-in-band` and OpenFlow 1.3 unless said otherwise. */
@@ -39,6 +41,7 @@ export class Ovs {
   readonly datapath: 'dummy' | 'netdev';
   readonly netns: string | undefined;
   readonly #realTunnels: boolean;
+  readonly #systemRoutes: boolean;
   #database: ChildProcess | undefined;
   #switch: ChildProcess | undefined;
 
@@ -47,6 +50,7 @@ export class Ovs {
     this.datapath = options.datapath;
     this.netns = options.netns;
     this.#realTunnels = options.realTunnels ?? false;
+    this.#systemRoutes = options.systemRoutes ?? false;
   }
 
   /** Starts both programs and waits until they answer. */
@@ -118,7 +122,8 @@ export class Ovs {
 
   /** Starts ovs-vswitchd, again after `stopSwitch`; it comes up with empty flow tables. */
   async startSwitch(): Promise<void> {
-    const dummy = [this.#realTunnels ? '--enable-dummy' : '--enable-dummy=override', '--disable-system-route'];
+    const routes = this.#systemRoutes ? [] : ['--disable-system-route'];
+    const dummy = [this.#realTunnels ? '--enable-dummy' : '--enable-dummy=override', ...routes];
     const kind = ['--disable-system', ...(this.datapath === 'dummy' ? dummy : [])];
     const files = [`--unixctl=${join(this.dir, 'vs.ctl')}`, `--log-file=${join(this.dir, 'vs.log')}`];
     this.#switch = this.#launch('ovs-vswitchd', [this.database, ...kind, ...files]);

@@ -12,14 +12,16 @@ function mac(text: string): Buffer {
   return bytes;
 }
 
-function ipv4Address(text: string): Buffer {
+/** An IPv4 address as its four bytes. */
+export function ipv4Address(text: string): Buffer {
   const bytes = text.split('.').map(Number);
   if (bytes.length !== 4 || bytes.some((byte) => !(byte >= 0 && byte <= 255)))
     throw new Error(`not an IPv4 address: ${text}`);
   return Buffer.from(bytes);
 }
 
-function ipv6Address(text: string): Buffer {
+/** An IPv6 address as its sixteen bytes. */
+export function ipv6Address(text: string): Buffer {
   const [head = '', tail] = text.split('::');
   const words = (part: string) => (part === '' ? [] : part.split(':').map((word) => parseInt(word, 16)));
   const left = words(head);
@@ -28,12 +30,13 @@ function ipv6Address(text: string): Buffer {
   return Buffer.from(all.flatMap((word) => [word >> 8, word & 0xff]));
 }
 
-function u16(...values: readonly number[]): Buffer {
+/** Numbers of 16 bits in network byte order. */
+export function u16(...values: readonly number[]): Buffer {
   return Buffer.from(values.flatMap((value) => [(value >> 8) & 0xff, value & 0xff]));
 }
 
 /** RFC 1071. */
-function internetChecksum(data: Buffer): number {
+export function internetChecksum(data: Buffer): number {
   let sum = 0;
   for (let offset = 0; offset < data.length; offset += 2) sum += ((data[offset] ?? 0) << 8) | (data[offset + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);

@@ -29,14 +29,14 @@ void t.test('a tunnel that is wanted and not there is created, one that is there
   const create = diffTunnels([vtep], [], here).create;
   t.same(create, [
     {
-      name: tunnelPortName('vxlan', '192.0.2.9'),
+      name: tunnelPortName(vtep),
       type: 'vxlan',
       owner: 'host-a',
       options: { remote_ip: '192.0.2.9', key: 'flow' },
-      ofportRequest: tunnelOfportRequest('vxlan', '192.0.2.9'),
+      ofportRequest: tunnelOfportRequest(vtep),
     },
   ]);
-  t.same(diffTunnels([], [present(vtep)], here), { ...nothing, remove: [tunnelPortName('vxlan', '192.0.2.9')] });
+  t.same(diffTunnels([], [present(vtep)], here), { ...nothing, remove: [tunnelPortName(vtep)] });
   t.same(diffTunnels([vtep], [present(vtep)], here), nothing);
   t.end();
 });
@@ -76,7 +76,7 @@ void t.test('another’s port of the same identity is a conflict by name; of ano
     [vtep, foreign({ remote_ip: '192.0.2.9', key: 'flow' })],
     [vtep, foreign({ remote_ip: '192.0.2.9', in_key: 'flow', out_key: '7', dst_port: '4789' })],
     [v6, foreign({ remote_ip: '2001:0DB8:0::0001', key: 'flow' })],
-    [vtep, { ...foreign({ remote_ip: '198.51.100.7', key: 'flow' }), name: tunnelPortName('vxlan', '192.0.2.9') }],
+    [vtep, { ...foreign({ remote_ip: '198.51.100.7', key: 'flow' }), name: tunnelPortName(vtep) }],
   ];
   for (const [wanted, held] of inTheWay) {
     const spec = tunnelPortSpec(wanted, here.owner);
@@ -125,18 +125,21 @@ void t.test('any wanted over any present: after the steps there is nothing left 
 void t.test('names fit an interface, and numbers stay above what the switch gives out by itself', (t) => {
   fc.assert(
     fc.property(fc.constantFrom('vxlan' as const, 'geneve' as const, 'gre' as const), fc.ipV6(), (type, ip) => {
-      const [name, ofport] = [tunnelPortName(type, ip), tunnelOfportRequest(type, ip)];
+      const tunnel = { type, remoteIp: ip };
+      const [name, ofport] = [tunnelPortName(tunnel), tunnelOfportRequest(tunnel)];
       return /^df(vx|gn|gr)-[0-9a-f]{10}$/.test(name) && name.length === 15 && ofport >= 0x8000 && ofport < 0xff00;
     }),
   );
-  const keys: [WantedTunnel['type'], string, string?][] = [
-    ['vxlan', '192.0.2.9'],
-    ['geneve', '192.0.2.9'],
-    ['vxlan', '192.0.2.10'],
-    ['vxlan', '192.0.2.9', '192.0.2.1'],
+  const different: WantedTunnel[] = [
+    vtep,
+    { ...vtep, type: 'geneve' },
+    { ...vtep, remoteIp: '192.0.2.10' },
+    { ...vtep, localIp: '192.0.2.1' },
+    { ...vtep, options: { dst_port: '8472' } },
   ];
-  t.equal(new Set(keys.map((key) => tunnelPortName(...key))).size, 4, 'type and both addresses count');
-  t.equal(tunnelPortName('vxlan', '192.0.2.9'), 'dfvx-1cba820c8f', 'the same for ever, or restarts would rename ports');
-  t.equal(tunnelOfportRequest('vxlan', '192.0.2.9'), 44866);
+  t.equal(new Set(different.map(tunnelPortName)).size, 5, 'type, both addresses and the destination port count');
+  t.equal(tunnelPortName({ ...vtep, options: { ttl: '9' } }), tunnelPortName(vtep), 'other options do not');
+  t.equal(tunnelPortName(vtep), 'dfvx-1cba820c8f', 'the same for ever, or restarts would rename ports');
+  t.equal(tunnelOfportRequest(vtep), 44866);
   t.end();
 });
