@@ -12,6 +12,8 @@ export { Framer } from './framer.js';
 export { encodeBuckets } from './group-codec.js';
 export { encodeInstructions } from './instruction-codec.js';
 export { encodeMatch } from './match-codec.js';
+export { fromJson, messageSchema, toJson } from './json-message.js';
+export { type Json, JsonProblem, type JsonSchema } from './json-values.js';
 export type * from './match.js';
 export type * from './messages.js';
 export type * from './multipart-types.js';
