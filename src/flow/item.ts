@@ -1,5 +1,5 @@
 // A wanted flow or group in the form in which it is compared with a switch: identity, content hash, and the bytes that install it.
-import { encode, type FlowMod, noBuffer, reservedGroup, reservedPort } from '../ofp/index.js';
+import { encode, type FlowMod, type Message, noBuffer, reservedGroup, reservedPort, validate } from '../ofp/index.js';
 import type { Flow, Group } from './wanted.js';
 
 /** A flow or group ready to be compared and sent. */
@@ -10,6 +10,8 @@ export interface Item {
   readonly hash: number;
   /** The FLOW_MOD or GROUP_MOD that installs it, with xid 0. */
   readonly frame: Uint8Array;
+  /** Why every switch would refuse it; undefined if it would not: what is wrong is never sent. */
+  readonly wrong: string | undefined;
 }
 
 /** The upper 16 bits of the cookies of all our flows. */
@@ -47,24 +49,31 @@ export const groupHash = (identity: string, buckets: Uint8Array): number => hash
 
 /** A wanted flow as an item; `app` goes into its cookie. Encoded once: identity and hash are read from the bytes. */
 export function flowItem(app: number, flow: Flow): Item {
-  const frame = encode(flowMod('add', flow), 0);
+  const message = flowMod('add', flow);
+  const frame = encode(message, 0);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const matchEnd = flowModHeadSize + Math.ceil(view.getUint16(flowModHeadSize + 2) / 8) * 8;
   const identity = flowIdentity(flow.table, flow.priority, frame.subarray(flowModHeadSize, matchEnd));
   const hash = flowHash(identity, frame.subarray(matchEnd));
   view.setUint32(cookieOffset, ((cookieTag << 16) | (app << 8) | Math.floor(hash / 2 ** 32)) >>> 0);
   view.setUint32(cookieOffset + 4, hash % 2 ** 32);
-  return { identity, hash, frame };
+  return { identity, hash, frame, wrong: wrongWith(message) };
 }
 
 /** A wanted group as an item. */
 export function groupItem(group: Group): Item {
   const identity = groupIdentity(group.groupId);
-  const frame = encode(
-    { type: 'group_mod', command: 'add_or_modify', groupType: 'all', groupId: group.groupId, buckets: group.buckets },
-    0,
-  );
-  return { identity, hash: groupHash(identity, frame.subarray(groupModHeadSize)), frame };
+  const { groupId, buckets } = group;
+  const message = { type: 'group_mod', command: 'add_or_modify', groupType: 'all', groupId, buckets } as const;
+  const frame = encode(message, 0);
+  const hash = groupHash(identity, frame.subarray(groupModHeadSize));
+  return { identity, hash, frame, wrong: wrongWith(message) };
+}
+
+/** Looks at each message, not at each shape of messages: to tell the shape would take as long. */
+function wrongWith(message: Message): string | undefined {
+  const refusal = validate(message);
+  return refusal && `${refusal.error}: ${refusal.why}`;
 }
 
 /** The message that removes what has an identity: a strict FLOW_MOD delete, or a GROUP_MOD delete; xid 0. */

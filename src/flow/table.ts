@@ -253,6 +253,8 @@ export class FlowTable {
   /** Brings what is noted about a row up to date; tells whether the switch has to be told. */
   #review(identity: string, row: Row): boolean {
     if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
+    const item = row.winner?.item;
+    if (item?.wrong !== undefined) row.refused = { hash: item.hash, reason: item.wrong };
     if (isTroubled(row)) this.#troubled.add(identity);
     else if (this.#troubled.size > 0) this.#troubled.delete(identity);
     return isDue(row);

@@ -2,7 +2,7 @@
 import type { Action, Ct, Nat } from './action-types.js';
 import { begin, finish, nicira, type NestedActions } from './nicira-header.js';
 import type { Reader } from './reader.js';
-import { packOffsetBits, readFieldHeader, subfieldOf, unpackOffsetBits, writeFieldHeader } from './subfield.js';
+import { packOffsetBits, readFieldHeader, subfieldOf, unpackOffsetBits, writeShortFieldHeader } from './subfield.js';
 import type { Writer } from './writer.js';
 
 const ctFlag = { commit: 1, force: 2 } as const;
@@ -17,7 +17,7 @@ export function writeCt(w: Writer, action: Ct, nested: NestedActions): void {
     w.u32(0);
     w.u16(zone);
   } else {
-    writeFieldHeader(w, zone);
+    writeShortFieldHeader(w, zone);
     w.u16(packOffsetBits(zone));
   }
   w.u8(action.table ?? noTable);

@@ -8,7 +8,7 @@ const nicira = 0x0000_2320;
 const experimenter = 0xffff;
 
 /** Every error. */
-export const errorTable: readonly ErrorRow[] = [
+export const errorTable = [
   [0, 0, 'OFPHFC_INCOMPATIBLE', 'No version of OpenFlow is common to both sides.'],
   [0, 1, 'OFPHFC_EPERM', 'This controller may not connect.'],
   [1, 0, 'OFPBRC_BAD_VERSION', 'The version in the header is not that of the connection.'],
@@ -189,4 +189,7 @@ export const errorTable: readonly ErrorRow[] = [
   [experimenter, 42, 'NXBAC_CT_DATAPATH_SUPPORT', 'The datapath lacks what a ct action needs.', nicira],
   [experimenter, 43, 'NXBMC_CT_DATAPATH_SUPPORT', 'The datapath lacks what a ct field needs.', nicira],
   [experimenter, 44, 'NXTFFC_DUP_TABLE', 'A table occurs twice in the table features.', nicira],
-];
+] as const satisfies readonly ErrorRow[];
+
+/** The name of an error, as Open vSwitch prints it. */
+export type ErrorName = (typeof errorTable)[number][2];

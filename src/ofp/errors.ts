@@ -8,8 +8,9 @@ export interface ErrorDescription {
 }
 
 const keyOf = (type: number, code: number, experimenter = 0) => `${type}/${code}/${experimenter}`;
-const byNumber: ReadonlyMap<string, ErrorRow> = new Map(errorTable.map((row) => [keyOf(row[0], row[1], row[4]), row]));
-const byName: ReadonlyMap<string, ErrorRow> = new Map(errorTable.map((row) => [row[2], row]));
+const rows: readonly ErrorRow[] = errorTable;
+const byNumber: ReadonlyMap<string, ErrorRow> = new Map(rows.map((row) => [keyOf(row[0], row[1], row[4]), row]));
+const byName: ReadonlyMap<string, ErrorRow> = new Map(rows.map((row) => [row[2], row]));
 
 /** Names an error by the numbers of the message; one that is unknown is named by its numbers. */
 export function describeError(type: number, code: number, experimenter?: number): ErrorDescription {

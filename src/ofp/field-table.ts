@@ -41,6 +41,9 @@ export type Prerequisite =
   | 'nsh'
   | 'ct';
 
+/** Values that only the switch's own flows match. */
+export type Internal = 'none' | 'nonzero' | 'any';
+
 interface RowOptions {
   /** The other header by which the switch knows the field; load, move and their kin use it. */
   readonly alias?: readonly [name: string, code: number];
@@ -48,6 +51,14 @@ interface RowOptions {
   readonly text?: string;
   /** Bytes of a value on the wire where they are not the fewest that hold `bits`. */
   readonly size?: number;
+  /** The least and greatest value in a match, where they are not all zeros and all ones. */
+  readonly range?: readonly [least: number, most: number];
+  /** The bits of a value in a match that are zero. */
+  readonly zeros?: number;
+  /** Which values only the switch's own flows match. */
+  readonly internal?: Internal;
+  /** The ethertype that a match must name too, beside what the field itself needs. */
+  readonly withEthType?: number;
 }
 
 const row = <const Bits extends number, const A extends Access, const M extends Masking>(
@@ -63,8 +74,8 @@ const row = <const Bits extends number, const A extends Access, const M extends 
 
 /** Every field of fixed size, by the name that programs use. The variable tun_metadata fields are in fields.ts. */
 export const fieldTable = {
-  dp_hash: row('NXM_NX_DP_HASH', 35, 32, 'ro', 'mask', 'hex', 'none'),
-  recirc_id: row('NXM_NX_RECIRC_ID', 36, 32, 'ro', 'exact', 'decimal', 'none'),
+  dp_hash: row('NXM_NX_DP_HASH', 35, 32, 'ro', 'mask', 'hex', 'none', { internal: 'any' }),
+  recirc_id: row('NXM_NX_RECIRC_ID', 36, 32, 'ro', 'exact', 'decimal', 'none', { internal: 'nonzero' }),
   conj_id: row('NXM_NX_CONJ_ID', 37, 32, 'ro', 'exact', 'decimal', 'none'),
   packet_type: row('OXM_OF_PACKET_TYPE', 44, 32, 'ro', 'exact', 'packet_type', 'none'),
   in_port: row('OXM_OF_IN_PORT', 0, 32, 'rw', 'exact', 'port', 'none', { text: 'in_port_oxm' }),
@@ -73,7 +84,7 @@ export const fieldTable = {
   eth_src: row('OXM_OF_ETH_SRC', 4, 48, 'rw', 'mask', 'mac', 'eth', { alias: ['NXM_OF_ETH_SRC', 2] }),
   eth_dst: row('OXM_OF_ETH_DST', 3, 48, 'rw', 'mask', 'mac', 'eth', { alias: ['NXM_OF_ETH_DST', 1] }),
   eth_type: row('OXM_OF_ETH_TYPE', 5, 16, 'ro', 'exact', 'hex', 'eth', { alias: ['NXM_OF_ETH_TYPE', 3] }),
-  vlan_vid: row('OXM_OF_VLAN_VID', 6, 13, 'rw', 'mask', 'decimal', 'eth'),
+  vlan_vid: row('OXM_OF_VLAN_VID', 6, 12, 'rw', 'mask', 'decimal', 'eth', { range: [0, 0x1fff] }),
   vlan_pcp: row('OXM_OF_VLAN_PCP', 7, 3, 'rw', 'exact', 'decimal', 'vlan'),
   vlan_tci: row('NXM_OF_VLAN_TCI', 4, 16, 'rw', 'mask', 'hex', 'eth'),
   mpls_tc: row('OXM_OF_MPLS_TC', 35, 3, 'rw', 'exact', 'decimal', 'mpls'),
@@ -92,7 +103,7 @@ export const fieldTable = {
   ipv6_dst: row('OXM_OF_IPV6_DST', 27, 128, 'rw', 'mask', 'ipv6', 'ipv6', { alias: ['NXM_NX_IPV6_DST', 20] }),
   ip_frag: row('NXM_NX_IP_FRAG', 26, 2, 'ro', 'mask', 'frag', 'ip'),
   ip_dscp: row('OXM_OF_IP_DSCP', 8, 6, 'rw', 'exact', 'decimal', 'ip'),
-  nw_tos: row('NXM_OF_IP_TOS', 5, 8, 'rw', 'exact', 'decimal', 'ip'),
+  nw_tos: row('NXM_OF_IP_TOS', 5, 8, 'rw', 'exact', 'decimal', 'ip', { zeros: 0x03 }),
   ip_ecn: row('OXM_OF_IP_ECN', 9, 2, 'rw', 'exact', 'decimal', 'ip', { alias: ['NXM_NX_IP_ECN', 28], text: 'nw_ecn' }),
   nw_ttl: row('NXM_NX_IP_TTL', 29, 8, 'rw', 'exact', 'decimal', 'ip'),
   ipv6_label: row('OXM_OF_IPV6_FLABEL', 28, 20, 'rw', 'mask', 'hex', 'ipv6', { alias: ['NXM_NX_IPV6_LABEL', 27] }),
@@ -126,14 +137,17 @@ export const fieldTable = {
   nd_options_type: row('ERICOXM_OF_ICMPV6_ND_OPTIONS_TYPE', 2, 8, 'rw', 'exact', 'decimal', 'nd'),
   nd_sll: row('OXM_OF_IPV6_ND_SLL', 32, 48, 'rw', 'mask', 'mac', 'nd_solicit', { alias: ['NXM_NX_ND_SLL', 24] }),
   nd_tll: row('OXM_OF_IPV6_ND_TLL', 33, 48, 'rw', 'mask', 'mac', 'nd_advert', { alias: ['NXM_NX_ND_TLL', 25] }),
-  arp_op: row('OXM_OF_ARP_OP', 21, 16, 'rw', 'exact', 'decimal', 'arp', { alias: ['NXM_OF_ARP_OP', 15] }),
+  arp_op: row('OXM_OF_ARP_OP', 21, 16, 'rw', 'exact', 'decimal', 'arp', {
+    alias: ['NXM_OF_ARP_OP', 15],
+    range: [0, 0xff],
+  }),
   arp_spa: row('OXM_OF_ARP_SPA', 22, 32, 'rw', 'mask', 'ipv4', 'arp', { alias: ['NXM_OF_ARP_SPA', 16] }),
   arp_tpa: row('OXM_OF_ARP_TPA', 23, 32, 'rw', 'mask', 'ipv4', 'arp', { alias: ['NXM_OF_ARP_TPA', 17] }),
   arp_sha: row('OXM_OF_ARP_SHA', 24, 48, 'rw', 'mask', 'mac', 'arp', { alias: ['NXM_NX_ARP_SHA', 17] }),
   arp_tha: row('OXM_OF_ARP_THA', 25, 48, 'rw', 'mask', 'mac', 'arp', { alias: ['NXM_NX_ARP_THA', 18] }),
   nsh_flags: row('NXOXM_NSH_FLAGS', 1, 8, 'rw', 'mask', 'decimal', 'nsh'),
-  nsh_ttl: row('NXOXM_NSH_TTL', 10, 8, 'rw', 'exact', 'decimal', 'nsh'),
-  nsh_mdtype: row('NXOXM_NSH_MDTYPE', 2, 8, 'ro', 'exact', 'decimal', 'nsh'),
+  nsh_ttl: row('NXOXM_NSH_TTL', 10, 8, 'rw', 'exact', 'decimal', 'nsh', { range: [0, 0x3f] }),
+  nsh_mdtype: row('NXOXM_NSH_MDTYPE', 2, 8, 'ro', 'exact', 'decimal', 'nsh', { range: [1, 2] }),
   nsh_np: row('NXOXM_NSH_NP', 3, 8, 'ro', 'exact', 'decimal', 'nsh'),
   nsh_spi: row('NXOXM_NSH_SPI', 4, 24, 'rw', 'exact', 'hex', 'nsh'),
   nsh_si: row('NXOXM_NSH_SI', 5, 8, 'rw', 'exact', 'decimal', 'nsh'),
@@ -149,10 +163,10 @@ export const fieldTable = {
   tun_ipv6_dst: row('NXM_NX_TUN_IPV6_DST', 110, 128, 'rw', 'mask', 'ipv6', 'none'),
   tun_gbp_id: row('NXM_NX_TUN_GBP_ID', 38, 16, 'rw', 'mask', 'decimal', 'none'),
   tun_gbp_flags: row('NXM_NX_TUN_GBP_FLAGS', 39, 8, 'rw', 'mask', 'hex', 'none'),
-  tun_erspan_idx: row('NXOXM_ET_ERSPAN_IDX', 11, 20, 'rw', 'mask', 'hex', 'none'),
-  tun_erspan_ver: row('NXOXM_ET_ERSPAN_VER', 12, 4, 'rw', 'mask', 'decimal', 'none'),
-  tun_erspan_dir: row('NXOXM_ET_ERSPAN_DIR', 13, 1, 'rw', 'mask', 'decimal', 'none'),
-  tun_erspan_hwid: row('NXOXM_ET_ERSPAN_HWID', 14, 6, 'rw', 'mask', 'hex', 'none'),
+  tun_erspan_idx: row('NXOXM_ET_ERSPAN_IDX', 11, 20, 'rw', 'mask', 'hex', 'none', { range: [0, 0xffff_ffff] }),
+  tun_erspan_ver: row('NXOXM_ET_ERSPAN_VER', 12, 4, 'rw', 'mask', 'decimal', 'none', { range: [0, 0xff] }),
+  tun_erspan_dir: row('NXOXM_ET_ERSPAN_DIR', 13, 1, 'rw', 'mask', 'decimal', 'none', { range: [0, 0xff] }),
+  tun_erspan_hwid: row('NXOXM_ET_ERSPAN_HWID', 14, 6, 'rw', 'mask', 'hex', 'none', { range: [0, 0xff] }),
   tun_gtpu_flags: row('NXOXM_ET_GTPU_FLAGS', 15, 8, 'ro', 'mask', 'hex', 'none'),
   tun_gtpu_msgtype: row('NXOXM_ET_GTPU_MSGTYPE', 16, 8, 'ro', 'mask', 'decimal', 'none'),
   reg0: row('NXM_NX_REG0', 0, 32, 'rw', 'mask', 'hex', 'none'),
@@ -188,10 +202,10 @@ export const fieldTable = {
   ct_zone: row('NXM_NX_CT_ZONE', 106, 16, 'ro', 'exact', 'hex', 'none'),
   ct_mark: row('NXM_NX_CT_MARK', 107, 32, 'rw', 'mask', 'hex', 'none'),
   ct_label: row('NXM_NX_CT_LABEL', 108, 128, 'rw', 'mask', 'hex', 'none'),
-  ct_nw_src: row('NXM_NX_CT_NW_SRC', 120, 32, 'ro', 'mask', 'ipv4', 'ct'),
-  ct_nw_dst: row('NXM_NX_CT_NW_DST', 121, 32, 'ro', 'mask', 'ipv4', 'ct'),
-  ct_ipv6_src: row('NXM_NX_CT_IPV6_SRC', 122, 128, 'ro', 'mask', 'ipv6', 'ct'),
-  ct_ipv6_dst: row('NXM_NX_CT_IPV6_DST', 123, 128, 'ro', 'mask', 'ipv6', 'ct'),
+  ct_nw_src: row('NXM_NX_CT_NW_SRC', 120, 32, 'ro', 'mask', 'ipv4', 'ct', { withEthType: 0x0800 }),
+  ct_nw_dst: row('NXM_NX_CT_NW_DST', 121, 32, 'ro', 'mask', 'ipv4', 'ct', { withEthType: 0x0800 }),
+  ct_ipv6_src: row('NXM_NX_CT_IPV6_SRC', 122, 128, 'ro', 'mask', 'ipv6', 'ct', { withEthType: 0x86dd }),
+  ct_ipv6_dst: row('NXM_NX_CT_IPV6_DST', 123, 128, 'ro', 'mask', 'ipv6', 'ct', { withEthType: 0x86dd }),
   ct_nw_proto: row('NXM_NX_CT_NW_PROTO', 119, 8, 'ro', 'exact', 'decimal', 'ct'),
   ct_tp_src: row('NXM_NX_CT_TP_SRC', 124, 16, 'ro', 'mask', 'decimal', 'ct'),
   ct_tp_dst: row('NXM_NX_CT_TP_DST', 125, 16, 'ro', 'mask', 'decimal', 'ct'),

@@ -1,5 +1,12 @@
 // Looking fields up: by name for encoding, by wire header for decoding. Types of names and values come from the table.
-import { fieldTable, type Access, type FieldFormat, type Masking, type Prerequisite } from './field-table.js';
+import {
+  fieldTable,
+  type Access,
+  type FieldFormat,
+  type Internal,
+  type Masking,
+  type Prerequisite,
+} from './field-table.js';
 
 type Table = typeof fieldTable;
 type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
@@ -44,6 +51,14 @@ export interface FieldRow {
   readonly masking: Masking;
   readonly format: FieldFormat;
   readonly prerequisite: Prerequisite;
+  /** The least and greatest value in a match. */
+  readonly range: readonly [least: bigint, most: bigint];
+  /** The bits of a value in a match that are zero. */
+  readonly zeros: bigint;
+  /** Which values only the switch's own flows match. */
+  readonly internal: Internal;
+  /** The ethertype that a match must name too, beside the prerequisite; undefined: any. */
+  readonly withEthType: number | undefined;
   /** Place in Open vSwitch's canonical order, and in `fields`. */
   readonly rank: number;
 }
@@ -80,9 +95,20 @@ interface TableRow {
   readonly alias?: readonly [name: string, code: number];
   readonly text?: string;
   readonly size?: number;
+  readonly range?: readonly [least: number, most: number];
+  readonly zeros?: number;
+  readonly internal?: Internal;
+  readonly withEthType?: number;
 }
 
 const wholeBytes = (bits: number) => (bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : bits / 8);
+
+const limits = ({ bits, range, zeros = 0, internal = 'none', withEthType }: TableRow) => ({
+  range: range ? ([BigInt(range[0]), BigInt(range[1])] as const) : ([0n, (1n << BigInt(bits)) - 1n] as const),
+  zeros: BigInt(zeros),
+  internal,
+  withEthType,
+});
 
 function fieldRow(name: FieldName, row: TableRow, rank: number): FieldRow {
   const size = row.size ?? wholeBytes(row.bits);
@@ -92,7 +118,7 @@ function fieldRow(name: FieldName, row: TableRow, rank: number): FieldRow {
   const { access, masking, format, prerequisite, bits, oxm } = row;
   const described = { name, text: row.text ?? name, oxm, nxm, access, masking, format, prerequisite, bits, size, rank };
   const wire = { header: own.header, experimenter: own.experimenter };
-  return { ...described, ...wire, nxmHeader: other.header, nxmExperimenter: other.experimenter };
+  return { ...described, ...wire, ...limits(row), nxmHeader: other.header, nxmExperimenter: other.experimenter };
 }
 
 // Open vSwitch writes tun_metadata after the other tunnel fields and before the registers.

@@ -27,6 +27,9 @@ export { formatFlow, formatFlowMod, formatGroup, type FlowText } from './text-fl
 export { formatMatch } from './text-match.js';
 export { formatMessage } from './text-message.js';
 export { formatIpv4, formatIpv6, formatMac } from './text-values.js';
+export type { ErrorName } from './error-table.js';
+export type { Refusal } from './refusal.js';
+export { validate } from './validate.js';
 export { describeError, errorName, errorNumbers, type ErrorDescription } from './errors.js';
 export { SyntaxProblem } from './parse-error.js';
 export { parseActions } from './parse-actions.js';

@@ -2,7 +2,7 @@
 import type { Action, Learn, LearnSource, LearnSpec, Subfield } from './action-types.js';
 import { begin, finish, nicira } from './nicira-header.js';
 import type { Reader } from './reader.js';
-import { readFieldHeader, subfieldOf, writeFieldHeader } from './subfield.js';
+import { readFieldHeader, subfieldOf, writeShortFieldHeader } from './subfield.js';
 import type { Writer } from './writer.js';
 
 /** Bits of a learn's flags. */
@@ -15,7 +15,7 @@ const bitsOfSpec = 0x7ff;
 const immediateSize = (bits: number) => 2 * Math.ceil(bits / 16);
 
 function writePlace(w: Writer, place: Subfield): void {
-  writeFieldHeader(w, place);
+  writeShortFieldHeader(w, place);
   w.u16(place.start);
 }
 
@@ -33,13 +33,17 @@ function writeSpec(w: Writer, spec: LearnSpec): void {
   if (spec.kind !== 'output') writePlace(w, spec.target);
 }
 
+// The place of the result is there if and only if its flag is.
+const flagsOf = ({ flags, resultBit }: Learn) =>
+  resultBit ? flags | learnFlag.writeResult : flags & ~learnFlag.writeResult;
+
 /** Writes a learn. */
 export function writeLearn(w: Writer, action: Learn): void {
   const extended = action.limit !== undefined || action.resultBit !== undefined;
   const start = begin(w, extended ? nicira.learn2 : nicira.learn);
   for (const value of [action.idleTimeout, action.hardTimeout, action.priority]) w.u16(value);
   w.u64(action.cookie);
-  w.u16(action.flags);
+  w.u16(extended ? flagsOf(action) : action.flags);
   w.u8(action.table);
   w.u8(0);
   w.u16(action.finIdleTimeout);
@@ -48,7 +52,7 @@ export function writeLearn(w: Writer, action: Learn): void {
     w.u32(action.limit ?? 0);
     w.u16(action.resultBit?.start ?? 0);
     w.zeros(2);
-    if (action.resultBit) writeFieldHeader(w, action.resultBit);
+    if (action.resultBit) writeShortFieldHeader(w, action.resultBit);
   }
   for (const spec of action.specs) writeSpec(w, spec);
   finish(w, start);

@@ -1,6 +1,7 @@
 // ofp_match on the wire, in the one form in which Open vSwitch writes it: equal matches are equal bytes.
 import { field, fieldNamed, fields, isFieldName, type AnyFieldValue, type FieldName, type FieldRow } from './fields.js';
 import type { Masked, Match, RawOxm } from './match.js';
+import { port32 } from './nicira-header.js';
 import { readOxm, writeOxm, writeRawOxm } from './oxm.js';
 import type { Reader } from './reader.js';
 import { type Writer, written } from './writer.js';
@@ -115,6 +116,21 @@ function splitRegister({ row, value, mask = allOnes(row) }: MatchEntry): MatchEn
   });
 }
 
+// OpenFlow 1.0's fields are those of 1.3; a TOS byte with ECN bits is left to be refused.
+const dscpBits = 0xfc;
+function renamed({ row, value }: MatchEntry): MatchEntry[] | undefined {
+  const number = Number(value);
+  if (row.name === 'nxm_in_port') return [{ row: field('in_port'), value: port32(number) }];
+  if (row.name === 'nw_tos' && (number & dscpBits) === number) return [{ row: field('ip_dscp'), value: number >>> 2 }];
+  return undefined;
+}
+
+function partsOf(entry: MatchEntry): MatchEntry[] | undefined {
+  const { name } = entry.row;
+  if (name === 'vlan_tci') return splitVlanTci(entry);
+  return name.startsWith('x') ? splitRegister(entry) : renamed(entry);
+}
+
 // A field given both by itself and as part of another counts as it was given first.
 const withoutRepeats = (entries: readonly MatchEntry[]): MatchEntry[] =>
   entries.filter(({ row }, i) => row !== entries[i - 1]?.row);
@@ -125,8 +141,7 @@ export function canonicalEntries(match: Match): MatchEntry[] {
   let split = false;
   const entries: MatchEntry[] = [];
   for (const entry of given) {
-    const { name } = entry.row;
-    const parts = name === 'vlan_tci' ? splitVlanTci(entry) : name.startsWith('x') ? splitRegister(entry) : undefined;
+    const parts = partsOf(entry);
     if (parts) split = true;
     for (const part of parts ?? [entry]) {
       const written = canonical(part);

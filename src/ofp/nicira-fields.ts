@@ -11,6 +11,7 @@ import {
   readFieldHeader,
   unpackOffsetBits,
   writeFieldHeader,
+  writeShortFieldHeader,
   subfieldOf,
   writableSubfield,
 } from './subfield.js';
@@ -45,19 +46,25 @@ export function writeRegLoad(w: Writer, action: ActionOf<'reg_load'>): void {
 
 const maxLoadBits = 64n;
 
+// Bits that the mask leaves out are zero.
+const maskedValue = (value: AnyFieldValue, mask: AnyFieldValue | undefined) =>
+  value instanceof Uint8Array || mask instanceof Uint8Array || mask === undefined
+    ? value
+    : BigInt(value) & BigInt(mask);
+
 /** Writes a masked set_field as Open vSwitch does: one load for each run of ones in the mask. */
 export function writeMaskedSetField(w: Writer, action: ActionOf<'set_field'>): void {
   const row = field(action.field);
   const { value, mask } = action;
   if (row.nxmExperimenter || mask === undefined || value instanceof Uint8Array || mask instanceof Uint8Array) {
-    writeRegLoad2(w, row, value, mask ?? allOnes(row));
+    writeRegLoad2(w, row, maskedValue(value, mask), mask ?? allOnes(row));
     return;
   }
   const ones = BigInt(mask);
-  const end = BigInt(8 * row.size);
+  const end = BigInt(row.bits);
   for (let at = 0n; at < end;) {
     let bits = 0n;
-    while (bits < maxLoadBits && (ones >> (at + bits)) & 1n) bits++;
+    while (bits < maxLoadBits && at + bits < end && (ones >> (at + bits)) & 1n) bits++;
     if (bits > 0n) {
       const part = (BigInt(value) >> at) & ((1n << bits) - 1n);
       writeRegLoad(w, { type: 'reg_load', field: action.field, start: Number(at), bits: Number(bits), value: part });
@@ -109,7 +116,7 @@ export function writeBundle(w: Writer, action: BundleAction): void {
   w.u32(field('nxm_in_port').header);
   w.u16(action.members.length);
   w.u16(action.load ? packOffsetBits(action.load) : 0);
-  if (action.load) writeFieldHeader(w, action.load);
+  if (action.load) writeShortFieldHeader(w, action.load);
   else w.u32(0);
   w.zeros(4);
   for (const member of action.members) w.u16(port16(member));
@@ -127,7 +134,7 @@ export function writeMultipath(w: Writer, action: Multipath): void {
   w.u32(action.arg);
   w.zeros(2);
   w.u16(packOffsetBits(action.target));
-  writeFieldHeader(w, action.target);
+  writeShortFieldHeader(w, action.target);
   w.patchSize(start);
 }
 

@@ -2,7 +2,7 @@
 import { experimenterId } from './constants.js';
 import type { Action } from './action-types.js';
 import type { Reader } from './reader.js';
-import type { Writer } from './writer.js';
+import { EncodeError, type Writer } from './writer.js';
 
 /** Subtypes of Nicira actions. */
 export const nicira = {
@@ -71,8 +71,12 @@ export function finish(w: Writer, start: number): void {
 const firstReserved16 = 0xff00;
 const reservedOffset = 0xffff_0000;
 
-/** A 32-bit port number as OpenFlow 1.0's 16 bits. */
-export const port16 = (port: number) => (port >= 0xffff_ff00 ? port - reservedOffset : port);
+/** A 32-bit port number as OpenFlow 1.0's 16 bits. Throws EncodeError for one that has none. */
+export function port16(port: number): number {
+  if (port < firstReserved16) return port;
+  if (port < firstReserved16 + reservedOffset) throw new EncodeError(`port ${port} has no number of 16 bits`);
+  return port - reservedOffset;
+}
 /** The inverse of port16. */
 export const port32 = (port: number) => (port >= firstReserved16 ? port + reservedOffset : port);
 

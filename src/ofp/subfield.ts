@@ -9,10 +9,16 @@ import {
 } from './fields.js';
 import type { Subfield } from './action-types.js';
 import type { Reader } from './reader.js';
-import type { Writer } from './writer.js';
+import { EncodeError, type Writer } from './writer.js';
 
 const maxOptionSize = 124;
 const lengthBits = 0xff;
+
+/** Writes the header of a field where there is room for four bytes: for none of an experimenter's. Throws EncodeError. */
+export function writeShortFieldHeader(w: Writer, named: { readonly field: FieldName; readonly size?: number }): void {
+  if (field(named.field).nxmExperimenter) throw new EncodeError(`${named.field} cannot be named here`);
+  writeFieldHeader(w, named);
+}
 
 /** Writes the header by which actions name a field; eight bytes for an experimenter's. */
 export function writeFieldHeader(

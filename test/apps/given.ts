@@ -2,7 +2,7 @@
 import { compile, type Compiled, type CompileOptions } from '../../src/cli/compiled.js';
 import { parseText } from '../../src/cli/files.js';
 import { frameText } from '../../src/cli/flow-text.js';
-import { decode } from '../../src/ofp/index.js';
+import { decode, validate } from '../../src/ofp/index.js';
 import { overlaps } from '../../src/flow/overlap.js';
 import { tables } from '../../src/apps/pipeline.js';
 import { targetsOf } from '../../src/flow/pipeline.js';
@@ -17,7 +17,7 @@ export interface Given {
   readonly table: (id: number) => string[];
 }
 
-/** Compiles a YAML text for chassis c1 and proves on the way that no two flows overlap. */
+/** Compiles a YAML text for chassis c1 and proves on the way that no two flows overlap, and that a switch would take each. */
 export function given(yaml: string, options: Partial<CompileOptions> = {}): Given {
   const { objects, refused } = parseText('test', yaml, 'red');
   const compiled = compile(objects, refused, {
@@ -43,6 +43,10 @@ export function given(yaml: string, options: Partial<CompileOptions> = {}): Give
     throw new Error(
       `overlap: ${JSON.stringify([overlap.a.match, overlap.b.match], (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v))}`,
     );
+  for (const { frame } of [...compiled.flows, ...compiled.groups]) {
+    const refusal = validate(decode(frame).message);
+    if (refusal) throw new Error(`a switch would refuse ${frameText(frame)}: ${refusal.error}, ${refusal.why}`);
+  }
   const flows = compiled.flows
     .map(({ frame }) => ({ frame, text: frameText(frame).replace(/^cookie=0x[0-9a-f]+, /, '') }))
     .sort((a, b) => (a.text < b.text ? -1 : 1));

@@ -215,6 +215,27 @@ void t.test(
   },
 );
 
+void t.test('what a switch would refuse is not sent, and named with the reason until it is right', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  const wrong = flowItem(1, { table: 0, priority: 1, match: { in_port: 1 }, instructions: [apply(output(0xff00))] });
+  table.want(owner('bad'), 1, [wrong, flow(2, 2)]);
+  const round = table.endRound();
+  t.equal(settle(table, to), 1);
+  t.equal(table.acknowledged(), round);
+  const reason = /^OFPBAC_BAD_OUT_PORT: 65280 is no port/;
+  t.match(table.refusals(), [{ owner: { object: 'bad' }, reason, state: 'ERROR' }]);
+  table.retry();
+  t.equal(settle(table, to), 0);
+  t.match(table.refusals(), [{ reason }]);
+  table.want(owner('bad'), 1, [flow(1, 1), flow(2, 2)]);
+  t.equal(settle(table, to), 1);
+  t.same(table.refusals(), []);
+  t.end();
+});
+
 void t.test('a removal that the switch refuses is tried again when asked for', (t) => {
   const to = new Switch();
   const table = new FlowTable();

@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   apply,
   encode,
+  encodeMatch,
   EncodeError,
   flowMod,
   goto,
@@ -14,6 +15,7 @@ import {
   pushVlan,
   resubmit,
   setField,
+  type Action,
   type Message,
 } from '../../src/ofp/index.js';
 import { vectors } from './vectors.js';
@@ -132,6 +134,34 @@ void t.test('a value that its field cannot hold is refused and leaves no bytes b
   t.throws(() => encode(flowMod({ table: 0, priority: 1, match: { tcp_dst: 65536 }, instructions: [] }), 0), {
     name: 'EncodeError',
   });
+  t.end();
+});
+
+void t.test('what an action has no room to say is refused, not cut off', (t) => {
+  const wrong: readonly Action[] = [
+    { type: 'bundle', algorithm: 0, fields: 0, basis: 0, members: [0x1_0000] },
+    { type: 'ct', zone: { field: 'tun_erspan_idx', start: 0, bits: 16 } },
+    {
+      type: 'multipath',
+      algorithm: 0,
+      fields: 0,
+      basis: 0,
+      maxLink: 1,
+      arg: 0,
+      target: { field: 'nsh_c1', start: 0, bits: 9 },
+    },
+  ];
+  for (const action of wrong)
+    t.throws(
+      () => encode(flowMod({ table: 0, priority: 1, match: {}, instructions: [apply(action)] }), 0),
+      EncodeError,
+    );
+  t.end();
+});
+
+void t.test("OpenFlow 1.0's fields are written as those of 1.3", (t) => {
+  t.same(encodeMatch({ nxm_in_port: 0xfffe }), encodeMatch({ in_port: 0xffff_fffe }));
+  t.same(encodeMatch({ eth_type: 0x0800, nw_tos: 0x24 }), encodeMatch({ eth_type: 0x0800, ip_dscp: 9 }));
   t.end();
 });
 

@@ -1,0 +1,29 @@
+// What Open vSwitch would refuse in a packet_out. Whether its actions suit the packet, only the switch says.
+import { checkOutPort } from './action-rules.js';
+import { reservedPort } from './constants.js';
+import type { PacketOut } from './messages.js';
+import { firstOf, refuse, type Refusal } from './refusal.js';
+import { checkActions, checkPlaces } from './validate-actions.js';
+
+const firstSpecialPort = 0xff00;
+const firstReservedPort = 0xffff_ff00;
+const inPorts: ReadonlySet<number> = new Set([reservedPort.local, reservedPort.controller, reservedPort.any]);
+
+function checkNumber(port: number): Refusal | undefined {
+  const isNumber = port < firstSpecialPort || port >= firstReservedPort;
+  return isNumber ? undefined : refuse('OFPBAC_BAD_OUT_PORT', `${port} is no port`);
+}
+
+function checkInPort(port: number): Refusal | undefined {
+  return port < firstSpecialPort || inPorts.has(port)
+    ? undefined
+    : refuse('OFPBRC_BAD_PORT', `a packet cannot come from port ${port}`);
+}
+
+/** The first thing in a packet_out that Open vSwitch would refuse; undefined if it would take it. */
+export const validatePacketOut = ({ inPort, actions }: PacketOut): Refusal | undefined =>
+  checkNumber(inPort) ??
+  checkActions(actions) ??
+  checkPlaces(actions, 'apply') ??
+  checkInPort(inPort) ??
+  firstOf(actions, (action) => (action.type === 'output_trunc' ? checkOutPort(action.port) : undefined));
