@@ -45,12 +45,18 @@ export const { tables, registers } = declarePipeline({
       id: 55,
       does: 'Which port has this MAC address on this network? Multicast goes to all.',
       miss: 'drop',
-      next: [75, 105],
+      next: [75, 101, 105],
     },
     egress: { id: 75, does: 'Is the destination here, or behind which tunnel?', miss: 'drop', next: [105] },
     tunnelDestination: {
       id: 100,
       does: 'Which port is a packet from a tunnel for? Ports that are here only, never another tunnel.',
+      miss: 'drop',
+      next: [101, 105],
+    },
+    floodPart: {
+      id: 101,
+      does: 'Who of a large network gets copies in this translation? Broadcasts come here once for each part of its members.',
       miss: 'drop',
       next: [105],
     },
@@ -88,6 +94,7 @@ export const { tables, registers } = declarePipeline({
       bits: 1,
       means: 'whether the sender of a packet from a tunnel is a managed chassis, which is heard on every network',
     },
+    floodPart: { field: 'reg3', start: 3, bits: 4, means: 'the part of a large network that gets copies now' },
   },
 });
 

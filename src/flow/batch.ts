@@ -27,7 +27,6 @@ export interface DumpedFlow {
 /** A group as a switch describes it, its buckets undecoded. */
 export interface DumpedGroup {
   readonly groupId: number;
-  /** `all` for every group of ours. */
   readonly type: string;
   readonly buckets: Uint8Array;
 }

@@ -45,7 +45,8 @@ export const tableOf = (identity: string): number => identity.charCodeAt(1);
 export const flowHash = (identity: string, instructions: Uint8Array): number => hash40(identity, instructions);
 
 /** The hash of a group's content as GROUP_DESC tells it. */
-export const groupHash = (identity: string, buckets: Uint8Array): number => hash40(identity, buckets);
+export const groupHash = (identity: string, type: string, buckets: Uint8Array): number =>
+  hash40(`${identity} ${type}`, buckets);
 
 /** A wanted flow as an item; `app` goes into its cookie. Encoded once: identity and hash are read from the bytes. */
 export function flowItem(app: number, flow: Flow): Item {
@@ -63,10 +64,10 @@ export function flowItem(app: number, flow: Flow): Item {
 /** A wanted group as an item. */
 export function groupItem(group: Group): Item {
   const identity = groupIdentity(group.groupId);
-  const { groupId, buckets } = group;
-  const message = { type: 'group_mod', command: 'add_or_modify', groupType: 'all', groupId, buckets } as const;
+  const { groupId, type: groupType, buckets } = group;
+  const message = { type: 'group_mod', command: 'add_or_modify', groupType, groupId, buckets } as const;
   const frame = encode(message, 0);
-  const hash = groupHash(identity, frame.subarray(groupModHeadSize));
+  const hash = groupHash(identity, groupType, frame.subarray(groupModHeadSize));
   return { identity, hash, frame, wrong: wrongWith(message) };
 }
 

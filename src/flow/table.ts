@@ -115,7 +115,7 @@ export class FlowTable {
     for (const group of groups) {
       if (group.groupId >>> 28 !== groupTag) continue;
       const identity = groupIdentity(group.groupId);
-      this.#row(identity).installed = group.type === 'all' ? groupHash(identity, group.buckets) : tampered;
+      this.#row(identity).installed = groupHash(identity, group.type, group.buckets);
       found.ours++;
     }
     this.#reviewAll();

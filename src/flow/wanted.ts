@@ -10,9 +10,10 @@ export interface Flow {
   readonly instructions: readonly Instruction[];
 }
 
-/** A group of type all: a copy of the packet to each bucket, each copy by itself. */
+/** A group: of type all, a copy of the packet to each bucket; of type select, the packet to one bucket. */
 export interface Group {
   readonly groupId: number;
+  readonly type: 'all' | 'select';
   readonly buckets: readonly Bucket[];
 }
 

@@ -1,7 +1,8 @@
 // How an object stands on this chassis: in order, or what is in its way. What statuses, `compile` and `apply` say comes from here.
 import type { Kind } from './kinds.js';
 import type { Ref } from './ids.js';
-import type { Verdict } from './verdict.js';
+import { groupSize, groupsPerKind } from './shares.js';
+import { degraded, type Verdict } from './verdict.js';
 import type { View } from './view.js';
 
 /** What an object is to this chassis. */
@@ -20,7 +21,7 @@ export function standingOf(view: View, kind: Kind, ref: Ref): Standing {
     case 'child_port_segmentation':
       return segmentStanding(view, ref);
     case 'lswitch':
-      return { concerned: false, verdict: view.networkAnswer(ref).no };
+      return { concerned: false, verdict: view.networkAnswer(ref).no ?? copiesOfNetwork(view, ref) };
     case 'subnet':
       return { concerned: false, verdict: undefined };
     case 'chassis':
@@ -38,7 +39,12 @@ function lportStanding(view: View, ref: Ref): Standing {
     const parent = view.segmentAnswer(segment).ok?.parent;
     return parent !== undefined && view.world.bindings.get(parent) !== undefined;
   });
-  const verdict = view.portAnswer(ref).no ?? place.no ?? (device ? tunnelVerdict(view, ref) : undefined);
+  const limits = here
+    ? copiesHere(view, ref)
+    : device
+      ? (tunnelVerdict(view, ref) ?? copiesToDevice(view, ref))
+      : undefined;
+  const verdict = view.portAnswer(ref).no ?? place.no ?? limits;
   return { concerned: plugged || here || device || parentHere, verdict };
 }
 
@@ -49,6 +55,33 @@ function segmentStanding(view: View, ref: Ref): Standing {
   if (answer.no !== undefined) return { concerned, verdict: answer.no };
   const { child } = answer.ok;
   return { concerned, verdict: view.portAnswer(child).no ?? view.placementAnswer(child).no };
+}
+
+/** The groups of a network have room for so many; the ports with the smallest unique keys get the copies. */
+const roomFor = (what: keyof typeof groupSize, unit: string): string =>
+  `the groups of its network hold ${groupsPerKind} times ${groupSize[what]} ${unit}`;
+
+function copiesHere(view: View, ref: Ref): Verdict | undefined {
+  if (!view.copies.portsLeft.has(ref)) return undefined;
+  const room = roomFor('local', 'ports of one chassis');
+  return degraded('lswitch', view.port(ref)?.network.ref, `broadcasts do not reach the port: ${room}`).no;
+}
+
+function copiesToDevice(view: View, ref: Ref): Verdict | undefined {
+  const [name, network] = [view.endpointName(ref), view.port(ref)?.network.ref];
+  if (name === undefined || network === undefined || !view.copies.endpointsLeft.at(network).has(name)) return undefined;
+  const room = roomFor('remote', 'tunnel endpoints');
+  return degraded('binding', view.endpointOf(ref)?.address, `broadcasts do not reach the device: ${room}`).no;
+}
+
+function copiesOfNetwork(view: View, ref: Ref): Verdict | undefined {
+  const { size } = view.copies.endpointsLeft.at(ref);
+  if (size === 0) return undefined;
+  return degraded(
+    'lswitch',
+    ref,
+    `broadcasts do not reach ${size} of its tunnel endpoints: ${roomFor('remote', 'of them')}`,
+  ).no;
 }
 
 /** A remote device is reached once its tunnel port is there; what Open vSwitch says against it is the reason. */

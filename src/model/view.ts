@@ -15,6 +15,7 @@ import {
   tunnelOptions,
 } from './endpoint.js';
 import { chassisEndpoint, placeByClaim, type Placement, vtepEndpoint } from './placement.js';
+import { type Copies, copiesOf } from './copies.js';
 import { type Port, resolvePort } from './port.js';
 import { resolveSegment, type Segment, type SegmentIndexes, segmentIndexes } from './segment.js';
 import { type Answer, degraded, refused, sameAnswer, waiting } from './verdict.js';
@@ -61,6 +62,9 @@ export class View {
   readonly tunnelTypes: Relation<TunnelType, string>;
   /** The devices that ask for options of the tunnel to their VTEP, by `senderName`. */
   readonly #optionsAsked: Relation<string, Ref>;
+
+  /** To whom broadcasts are copied, and to whom not. */
+  readonly copies: Copies;
 
   /** The one owner of what is always wanted. */
   readonly always: Members<string>;
@@ -115,6 +119,7 @@ export class View {
       const endpoint = vtepEndpoint(world, port, value).ok;
       return endpoint === undefined ? [] : [[senderName(endpoint), ref]];
     });
+    this.copies = copiesOf(graph, this);
   }
 
   /** What this chassis is. */

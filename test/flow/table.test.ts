@@ -9,7 +9,7 @@ const owner = (object: string): Owner => ({ app: 'test', object, rule: 0 });
 const flow = (priority: number, port: number, table = 0) =>
   flowItem(1, { table, priority, match: { in_port: 1 }, instructions: [apply(output(port))] });
 const group = (id: number, key: number) =>
-  groupItem({ groupId: 0xd0000000 + id, buckets: [{ actions: [load('reg7', key)] }] });
+  groupItem({ groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
 
 /** A switch as far as a table sees it: it keeps the messages' bytes and dumps what they hold. */
 class Switch {
