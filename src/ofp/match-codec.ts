@@ -152,8 +152,9 @@ export function canonicalEntries(match: Match): MatchEntry[] {
 }
 
 // Fields that the match may give in another form than Open vSwitch's even without a mask.
+const otherForms: ReadonlySet<string> = new Set(['vlan_tci', 'nxm_in_port', 'nw_tos']);
 const isTranslated = fields.map(
-  ({ name }) => name === 'vlan_tci' || name.startsWith('x') || flagMasks.has(name) || valueIsMask.has(name),
+  ({ name }) => otherForms.has(name) || name.startsWith('x') || flagMasks.has(name) || valueIsMask.has(name),
 );
 
 /** The fields of the match being written, by rank, and their values: arrays that serve all matches, for making them would cost more than writing does. */
