@@ -3,36 +3,63 @@ import { z } from 'zod';
 import { type Ref } from './ids.js';
 import { isTunnelEndpoint, isUnicastMac, parseAddress, parseMac, parsePrefix } from './addresses.js';
 
+/** An IPv6 address with all of its digits, the last of them as IPv4 (RFC 4291, 2.2). */
+const longestAddress = 45;
+
 const token = /^[^/\s]{1,63}$/;
 const referencePattern = /^[^/\s]{1,63}(\/[^/\s]{1,63})?$/;
 
-/** A text with a canonical form: `read` gives it, or undefined where the text is not one. */
-const canonical = (read: (text: string) => string | undefined, allowed: string) =>
-  z.string({ error: allowed }).transform((text, context) => {
-    const value = read(text);
-    if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', message: allowed, input: text });
-    return z.NEVER;
-  });
+/** A text of at most `max` characters with a canonical form: `read` gives it, or undefined where the text is not one. */
+const canonical = (max: number, read: (text: string) => string | undefined, allowed: string) =>
+  z
+    .string({ error: allowed })
+    .max(max, allowed)
+    .transform((text, context) => {
+      const value = read(text);
+      if (value !== undefined) return value;
+      context.issues.push({ code: 'custom', message: allowed, input: text });
+      return z.NEVER;
+    });
+
+const text = (min: number, max: number) => {
+  const allowed = `a text of ${min} to ${max} characters`;
+  return z.string({ error: allowed }).min(min, allowed).max(max, allowed);
+};
+const listOf = <T extends z.ZodType>(item: T, max: number, what: string) => {
+  const allowed = `a list of at most ${max} ${what}`;
+  return z.array(item, { error: allowed }).max(max, allowed);
+};
 
 const reference = z
   .string({ error: 'a reference: an id, or tenant/id' })
   .regex(referencePattern, 'a reference: an id, or tenant/id')
   .transform((text) => text as Ref); // a brand's constructor: parseObject completes it with the tenant of the object that holds it
 const tenantName = z.string({ error: 'the name of a tenant' }).regex(token, 'the name of a tenant');
-const mac = canonical((text) => {
-  const value = parseMac(text);
-  return value !== undefined && isUnicastMac(value) ? value : undefined;
-}, 'a unicast MAC address, as fa:16:3e:00:00:01');
-const address = canonical((text) => parseAddress(text)?.text, 'an IPv4 or IPv6 address');
-const prefix = canonical((text) => {
-  const value = parsePrefix(text);
-  return value && `${value.text}/${value.length}`;
-}, 'an IPv4 or IPv6 prefix, as 10.1.0.0/24');
-const endpoint = canonical((text) => {
-  const value = parseAddress(text);
-  return value !== undefined && isTunnelEndpoint(value) ? value.text : undefined;
-}, 'the unicast IPv4 or IPv6 address of a tunnel endpoint');
+const mac = canonical(
+  17,
+  (text) => {
+    const value = parseMac(text);
+    return value !== undefined && isUnicastMac(value) ? value : undefined;
+  },
+  'a unicast MAC address, as fa:16:3e:00:00:01',
+);
+const address = canonical(longestAddress, (text) => parseAddress(text)?.text, 'an IPv4 or IPv6 address');
+const prefix = canonical(
+  longestAddress + 4,
+  (text) => {
+    const value = parsePrefix(text);
+    return value && `${value.text}/${value.length}`;
+  },
+  'an IPv4 or IPv6 prefix, as 10.1.0.0/24',
+);
+const endpoint = canonical(
+  longestAddress,
+  (text) => {
+    const value = parseAddress(text);
+    return value !== undefined && isTunnelEndpoint(value) ? value.text : undefined;
+  },
+  'the unicast IPv4 or IPv6 address of a tunnel endpoint',
+);
 
 const integer = (from: number, to: number) => {
   const allowed = `an integer from ${from} to ${to}`;
@@ -42,12 +69,14 @@ const flag = z.boolean({ error: 'true or false' });
 const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.enum(values, { error: `one of ${values.join(', ')}` });
 const auto = z.literal('auto');
-const macs = z.union([auto, z.array(mac).max(64, 'at most 64 addresses')], {
-  error: 'auto, or a list of MAC addresses',
+const macs = z.union([auto, listOf(mac, 64, 'MAC addresses')], {
+  error: 'auto, or a list of at most 64 MAC addresses',
 });
-const ips = z.union([auto, z.array(address).max(256, 'at most 256 addresses')], {
-  error: 'auto, or a list of IP addresses',
+const ips = z.union([auto, listOf(address, 256, 'IP addresses')], {
+  error: 'auto, or a list of at most 256 IP addresses',
 });
+const tenants = listOf(tenantName, 256, 'tenants').default([]);
+const name = text(0, 255).optional();
 
 /** The types of tunnel that carry an overlay network. */
 export const tunnelTypes = ['vxlan', 'geneve', 'gre'] as const;
@@ -56,8 +85,8 @@ export type TunnelType = (typeof tunnelTypes)[number];
 
 const chassisBinding = z.strictObject({
   type: z.literal('chassis'),
-  chassis: z.string().min(1).max(63).optional(),
-  interface: z.string().min(1).max(15).optional(),
+  chassis: text(1, 63).optional(),
+  interface: text(1, 15).optional(),
 });
 const inheritOr = (from: number, to: number) =>
   z.union([z.literal('inherit'), integer(from, to)], { error: `inherit, or an integer from ${from} to ${to}` });
@@ -86,38 +115,40 @@ const addressPair = z.strictObject({ ip_address: prefix, mac_address: mac.option
 /** The schemas of all kinds, by canonical name: what an object of the kind holds besides `kind`, `tenant` and `id`. */
 export const schemas = {
   chassis: z.strictObject({
-    ips: z.array(endpoint).default([]).describe('tunnel endpoints, at most one of each family'),
-    tunnel_types: z.array(oneOf(...tunnelTypes)).default([]),
-    version: z.string().optional(),
+    ips: listOf(endpoint, 2, 'addresses').default([]).describe('tunnel endpoints, at most one of each family'),
+    tunnel_types: listOf(oneOf(...tunnelTypes), tunnelTypes.length, 'tunnel types').default([]),
+    version: text(0, 255).optional(),
   }),
   lswitch: z.strictObject({
-    name: z.string().optional(),
+    name,
     network_type: oneOf('vxlan', 'geneve', 'gre', 'vlan', 'flat', 'local').default('vxlan'),
     segmentation_id: integer(1, 0xffffff)
       .optional()
       .describe('held only by an operator’s allocation; by default the unique key'),
     mtu: integer(68, 65535).optional(),
-    shared_with: z.array(tenantName).default([]).describe('tenants that may hold members'),
-    allow_remote: z.array(tenantName).default([]).describe('tenants that may name VTEPs on it'),
+    shared_with: tenants.describe('tenants that may hold members'),
+    allow_remote: tenants.describe('tenants that may name VTEPs on it'),
     unique_key: integer(1, 0xffffff).optional().describe('for compile and tests; elsewhere honoured only as allocated'),
   }),
   subnet: z.strictObject({
-    name: z.string().optional(),
+    name,
     lswitch: reference,
     cidr: prefix,
     gateway_ip: address.optional(),
-    allocation: z.array(z.strictObject({ start: address, end: address })).optional(),
+    allocation: listOf(z.strictObject({ start: address, end: address }), 64, 'ranges').optional(),
   }),
   lport: z.strictObject({
-    name: z.string().optional(),
+    name,
     lswitch: reference,
     macs: macs.default('auto'),
     ips: ips.default('auto'),
     enabled: flag.default(true),
     port_security: flag.default(true),
-    allowed_address_pairs: z.array(addressPair).max(256, 'at most 256 pairs').default([]),
-    allowed_ethertypes: z.array(otherEthertype).default([]).describe('ethertypes that port security lets through'),
-    shared_with: z.array(tenantName).default([]).describe('tenants that may make it their child'),
+    allowed_address_pairs: listOf(addressPair, 256, 'pairs').default([]),
+    allowed_ethertypes: listOf(otherEthertype, 64, 'ethertypes')
+      .default([])
+      .describe('ethertypes that port security lets through'),
+    shared_with: tenants.describe('tenants that may make it their child'),
     unknown_vlans: oneOf('passthrough', 'drop').default('passthrough'),
     binding: z
       .discriminatedUnion('type', [chassisBinding, vtepBinding], { error: 'a binding of type chassis or vtep' })

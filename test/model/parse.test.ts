@@ -1,5 +1,7 @@
 import t from 'tap';
+import { z } from 'zod';
 import { NbError } from '../../src/model/errors.js';
+import { kinds, schemas } from '../../src/model/kinds.js';
 import { childId, parseKind, parseObject } from '../../src/model/parse.js';
 
 const refusal = (run: () => unknown): string => {
@@ -33,6 +35,43 @@ void t.test('an lport is read with its defaults, canonical addresses and complet
       unknown_vlans: 'passthrough',
     },
   });
+  t.end();
+});
+
+/** Every text and list of a JSON Schema that may be as long as somebody likes. */
+function unbounded(schema: unknown, path = ''): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { type, maxItems, maxLength, pattern, enum: values, const: value } = schema as Record<string, unknown>;
+  const isOpen =
+    (type === 'array' && maxItems === undefined) ||
+    (type === 'string' && [maxLength, pattern, values, value].every((bound) => bound === undefined));
+  return [
+    ...(isOpen ? [path] : []),
+    ...Object.entries(schema).flatMap(([key, inner]) => unbounded(inner, `${path}/${key}`)),
+  ];
+}
+
+void t.test('every list and every text of every kind has a bound, which the schema and the refusal name', (t) => {
+  for (const kind of kinds) t.same(unbounded(z.toJSONSchema(schemas[kind], { io: 'input' })), [], kind);
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `t${i}`);
+  const net = (fields: object) => refusal(() => parseObject('lswitch', 'red', 'n', fields));
+  t.equal(net({ shared_with: many(256), name: 'x'.repeat(255) }), 'accepted');
+  t.match(
+    net({ shared_with: many(257) }),
+    /^lswitch red\/n: shared_with: \[.*not allowed: a list of at most 256 tenants$/,
+  );
+  t.match(net({ allow_remote: many(257) }), /allow_remote: .*a list of at most 256 tenants$/);
+  t.match(net({ name: 'x'.repeat(256) }), /name: "x+\.\.\.: not allowed: a text of 0 to 255 characters$/);
+  const port = (fields: object) => refusal(() => parseObject('lport', 'red', 'p', { lswitch: 'n', ...fields }));
+  t.match(
+    port({ macs: Array.from({ length: 65 }, () => 'fa:16:3e:00:00:01') }),
+    /macs: .*a list of at most 64 MAC addresses$/,
+  );
+  t.match(port({ allowed_ethertypes: Array.from({ length: 65 }, () => 0x88b5) }), /at most 64 ethertypes$/);
+  t.match(
+    port({ binding: { type: 'chassis', chassis: '' } }),
+    /binding\.chassis: "": not allowed: a text of 1 to 63 characters$/,
+  );
   t.end();
 });
 
