@@ -27,22 +27,52 @@ export function numberOffline(world: World, objects: readonly AnyObject[]): Map<
         });
       else keys.set(key, object.ref);
     }
-    let next = 1;
+    const vnis = new Set(of.flatMap((object) => vniOf(object) ?? []));
+    let first = 1;
     for (const object of of) {
       if ('unique_key' in object.value && object.value.unique_key !== undefined) continue;
-      while (keys.has(next)) next++;
-      keys.set(next, object.ref);
+      while (keys.has(first)) first++;
+      let key = first;
+      while (keys.has(key) || (vnis.has(key) && vniOf(object) === undefined)) key++; // its key would be its VNI
+      keys.set(key, object.ref);
     }
     for (const [key, ref] of keys) world.numbers.set(numberName(kind, ref), key);
   }
+  for (const [name, fault] of vnisOffline(world, objects)) faults.set(name, fault);
   // In a file the author is the operator: a VNI that is written is a VNI that is allocated.
   for (const { kind, ref, value } of objects) {
-    if (kind === 'lswitch' && value.segmentation_id !== undefined)
-      world.numbers.set(numberName('vni', ref), value.segmentation_id);
     if (kind === 'lport' && value.binding?.type === 'vtep' && value.binding.vni !== undefined)
       world.numbers.set(numberName('device_vni', ref), value.binding.vni);
   }
   addressOffline(world, objects);
+  return faults;
+}
+
+/** The VNI that a network names; one without a VNI of its own has its key as VNI. */
+const vniOf = (object: AnyObject): number | undefined =>
+  object.kind === 'lswitch' ? object.value.segmentation_id : undefined;
+
+/** Gives networks the VNIs that they name, unless that is the VNI of another one. */
+function vnisOffline(world: World, objects: readonly AnyObject[]): Map<string, Fault> {
+  const faults = new Map<string, Fault>();
+  const networks = objects.filter(({ kind }) => kind === 'lswitch').sort((a, b) => byteOrder(a.ref, b.ref));
+  const holders = new Map<number, Ref>();
+  for (const network of networks) {
+    const key = world.numbers.peek(numberName('lswitch', network.ref));
+    if (vniOf(network) === undefined && key !== undefined) holders.set(key, network.ref);
+  }
+  for (const network of networks) {
+    const vni = vniOf(network);
+    if (vni === undefined) continue;
+    const holder = holders.get(vni);
+    if (holder !== undefined) {
+      const allowed = `is the VNI of ${objectName('lswitch', holder)}`;
+      faults.set(objectName('lswitch', network.ref), { field: 'segmentation_id', value: vni, allowed });
+      continue;
+    }
+    holders.set(vni, network.ref);
+    world.numbers.set(numberName('vni', network.ref), vni);
+  }
   return faults;
 }
 
