@@ -3,7 +3,7 @@ import { drop, type Flow, type Wanted } from '../flow/wanted.js';
 import { type App, flow, namedRule } from './app.js';
 import { priorities, tables } from './pipeline.js';
 
-/** Link-local protocols between bridges (802.1Q, table 8-1): BPDUs, LLDP, pause frames. They are never for the network. */
+/** Link-local protocols between bridges (802.1Q, table 8-1): BPDUs, LLDP, pause frames. No bridge passes them on, whoever sends them. */
 const betweenBridges = { value: 0x0180_c200_0000, mask: 0xffff_ffff_fff0 } as const;
 const arpType = { eth_type: 0x0806 } as const;
 
@@ -14,7 +14,9 @@ function always(): Wanted {
   return {
     flows: [
       ...misses,
-      flow(tables.portSecurity, 400, { eth_dst: betweenBridges }, drop),
+      ...[tables.portSecurity, tables.tunnelDestination].map((table) =>
+        flow(table, 400, { eth_dst: betweenBridges }, drop),
+      ),
       flow(tables.services, priorities.normal, arpType, [], { goto: tables.arp }),
     ],
   };

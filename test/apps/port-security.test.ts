@@ -27,6 +27,17 @@ void t.test('a port sends from its own MAC, IPv4, IPv6 and ARP addresses, and fr
   t.end();
 });
 
+void t.test('what is for bridges only goes nowhere, from a port without port security and from a tunnel too', (t) => {
+  const { table } = given(`
+objects:
+  - {kind: lswitch, id: n}
+  - {kind: lport, id: a, lswitch: n, port_security: false, ips: []}
+`);
+  for (const id of [5, 100])
+    t.ok(table(id).includes(`table=${id}, priority=400,dl_dst=01:80:c2:00:00:00/ff:ff:ff:ff:ff:f0 actions=drop`));
+  t.end();
+});
+
 void t.test('what it says of its neighbours must be true of itself', (t) => {
   const about = 'icmp6,reg6=0x11,dl_src=fa:16:3e:00:00:11';
   t.same(given(one()).table(6), [

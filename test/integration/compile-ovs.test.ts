@@ -179,5 +179,8 @@ void t.test('compile against a bare switch', needing(...ovsPrograms), async (t) 
     'push_vlan(vid=100,pcp=0) 1 pop_vlan push_vlan(vid=101,pcp=0) 1 pop_vlan 3',
     'a broadcast from a tunnel stays here',
   );
+  for (const last of ['00', '01', '0e', '0f'])
+    t.equal(await trace(fromTunnel('2', `01:80:c2:00:00:${last}`)), 'drop', `from a tunnel to the bridges, ${last}`);
+  t.match(await trace(fromTunnel('2', '01:80:c2:00:00:10')), 'push_vlan(vid=100', 'any other group address');
   t.equal(await trace(fromTunnel('77', all)), 'drop', 'an unknown VNI');
 });
