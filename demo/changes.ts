@@ -196,8 +196,8 @@ export function controllerKilled(
         'no flow of c1 was touched: each is older than the kill',
         'ovs-ofctl dump-flows',
         async () => {
-          const ages = await flowAges(site, 'c1');
           const sinceKill = (Date.now() - killedAt) / 1000;
+          const ages = await flowAges(site, 'c1');
           const [youngest = 0] = ages;
           return {
             held: ages.length > 0 && youngest > sinceKill,

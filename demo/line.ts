@@ -1,8 +1,10 @@
 // One line of the demo: something that must hold, what was sent for it and what was seen.
-import { exchange, type Placed } from '../test/lab/exchange.js';
+import { exchange, type Outcome, type Passage, type Placed } from '../test/lab/exchange.js';
+import { icmp } from '../test/lab/packets.js';
 import { ping } from '../test/lab/ping.js';
-import type { Member } from './plan.js';
+import { member, members, type Member } from './plan.js';
 import type { Site } from './site.js';
+import type { Tap } from '../test/lab/wire.js';
 
 /** What a line came to. */
 export interface Seen {
@@ -44,6 +46,36 @@ export function talks(site: Site, a: Member, b: Member, why = ''): Line {
   };
 }
 
+/** A frame from a machine to one on the other chassis that comes there whatever a probe is about, if there is such a machine. */
+function follower(site: Site, machine: string): Passage | undefined {
+  const from = member(machine);
+  const to = members.find(
+    ({ network, chassis, vid }) =>
+      network === from.network && vid === 0 && ![from.chassis, undefined].includes(chassis),
+  );
+  if (to === undefined) return undefined;
+  const frame = icmp({ src: from.mac, dst: to.mac, from: from.ip, to: to.ip });
+  return { sent: { at: site.tap(machine), frame }, seen: { at: site.tap(to.machine), frame } };
+}
+
+/** Sends frames and sees what comes of them where it is expected and at `watch`, once all that they lead to is through. */
+export async function exchanged(
+  site: Site,
+  send: readonly Placed[],
+  expect: readonly Placed[],
+  watch: readonly Tap[],
+): Promise<Outcome> {
+  const [first] = send;
+  const behind = first && follower(site, machineOf(first.at.name));
+  return exchange(site.wire, {
+    send,
+    expect,
+    watch,
+    deadlineMs: 3_000,
+    ...(behind === undefined ? {} : { follower: behind }),
+  });
+}
+
 /** What a probe must lead to: `expect` frames and no others, at any machine or on the tunnels that are watched too. */
 export interface Probe {
   readonly id: string;
@@ -63,12 +95,7 @@ export function probes(site: Site, { id, claim, sent, send, expect, alsoTunnels 
     run: async () => {
       const wanted = expect();
       const watch = [...site.taps, ...(alsoTunnels ? site.underlays : [])];
-      const { missing, surplus } = await exchange(site.wire, {
-        send: send(),
-        expect: wanted,
-        watch,
-        deadlineMs: 1_000,
-      });
+      const { missing, surplus } = await exchanged(site, send(), wanted, watch);
       const faults = [...missing.map((text) => `missing at ${text}`), ...surplus.map((text) => `too much at ${text}`)];
       const good = wanted.length === 0 ? 'nothing, anywhere' : `exactly that at ${places(wanted)}`;
       return { held: faults.length === 0, sent, seen: faults.length === 0 ? good : faults.join('; ') };

@@ -76,6 +76,7 @@ async function show({ site, report, hands }: Stage): Promise<void> {
     const step = change(site, hands);
     report.section(step.title);
     await step.act();
+    await site.forgetDecisions();
     await report.checkAll(step.lines);
     await report.checkAll(flowLines(judge, step.id));
   }
@@ -92,8 +93,10 @@ async function sabotage({ site, report, hands }: Stage): Promise<void> {
   for (const { title, break: breakIt, red } of sabotages(site, (name) => keyOf(`lport red/${name}`))) {
     report.section(`Broken on purpose: ${title}`);
     const mend = await breakIt();
+    await site.forgetDecisions();
     await report.expectRed(title, lines(), red);
     await mend();
+    await site.forgetDecisions();
     await report.expectGreen(`mended:${title}`, 'mended, every line is green', lines());
   }
   const { step, red } = emptiedMeanwhile(site, hands);

@@ -99,6 +99,11 @@ export class Site {
     if (this.#device) await Promise.all([c1.meet(this.#device.tunnelIp), c2.meet(this.#device.tunnelIp)]);
   }
 
+  /** Lets both switches forward by their flows as they are now, at once. */
+  async forgetDecisions(): Promise<void> {
+    await Promise.all(Object.values(this.chassis).map(({ ovs }) => ovs.forgetDecisions()));
+  }
+
   /** Gives the remote device another tunnel address; its tap follows it to the new interface. */
   async moveDevice(tunnelAddress: string): Promise<void> {
     await this.wire.untap(this.device);

@@ -1,8 +1,8 @@
 // What must hold of the demo's networks while nothing changes: who talks, who does not, how often a broadcast arrives,
 // what passes the underlay.
-import { exchange, sealedInTunnel, type Placed } from '../test/lab/exchange.js';
+import { sealedInTunnel, type Placed } from '../test/lab/exchange.js';
 import { arp, broadcastMac, icmp, tagsOf, udp, type Flow } from '../test/lab/packets.js';
-import { probes, talks, titled, type Line } from './line.js';
+import { exchanged, probes, talks, titled, type Line } from './line.js';
 import { member, members, type Member } from './plan.js';
 import type { Site } from './site.js';
 
@@ -169,12 +169,8 @@ function underlay(site: Site, vniOf: (network: string) => number): Line[] {
       claim: `the underlay carries ${titled(from)} → ${titled(to)} with the VNI of ${from.network} and no tag`,
       run: async () => {
         const tap = site.underlay('c1');
-        const plan = { send: [at(site, from, (vids) => icmp({ ...between(from, to), vids }))], watch: [tap] };
-        const { seals } = await exchange(site.wire, {
-          ...plan,
-          expect: [at(site, to, (vids) => icmp({ ...between(from, to), vids }))],
-          deadlineMs: 1_000,
-        });
+        const frame = (vids: readonly number[]) => icmp({ ...between(from, to), vids });
+        const { seals } = await exchanged(site, [at(site, from, frame)], [at(site, to, frame)], [tap]);
         const carried = sealedInTunnel(tap, seals);
         const vni = vniOf(from.network);
         return {

@@ -1,10 +1,11 @@
 // The lab's instruments: real tagged frames, sealed probes, and an expectation that fails on one frame too many or too few.
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { Chassis } from '../lab/chassis.js';
 import { exchange, type Exchange } from '../lab/exchange.js';
 import { plugGuest, TrunkGuest } from '../lab/guest.js';
 import { ping } from '../lab/ping.js';
-import { addSegment, enterLab } from '../lab/netns.js';
+import { addSegment, enterLab, ip } from '../lab/netns.js';
 import {
   arp,
   broadcastMac,
@@ -15,6 +16,7 @@ import {
   tagsOf,
   udp,
 } from '../lab/packets.js';
+import { until } from '../lab/process.js';
 import { labPrograms, needing } from '../lab/requirements.js';
 import { Wire } from '../lab/wire.js';
 
@@ -22,6 +24,11 @@ await enterLab(import.meta.url);
 
 const options = { ...needing(...labPrograms), timeout: 60_000 };
 const macs = { vm: 'fa:16:3e:00:00:01', a: 'fa:16:3e:00:00:0a', b: 'fa:16:3e:00:00:0b' };
+
+/** Where an untagged ICMP message in IPv4 without options has its type, its identifier and its sequence number (RFC 792). */
+const icmpAt = { type: 34, identifier: 38, sequence: 40 };
+/** Where an untagged IPv4 packet without options has its destination (RFC 791). */
+const destinationAt = 30;
 
 async function lab() {
   await addSegment('underlay');
@@ -66,6 +73,30 @@ void t.test('the instruments see what is there', options, async (t) => {
     t.ok(nic.seen.some(({ frame, direction }) => direction === 'in' && tagsOf(frame)[0] === 100));
     t.ok(nic.seen.some(({ frame, direction }) => direction === 'out' && tagsOf(frame)[0] === 100));
     t.notOk(atTagged.seen.some(({ frame }) => tagsOf(frame).length > 0));
+  });
+
+  await t.test('a ping waits for an answer that is late, also when another is there', async (t) => {
+    const nobody = '10.1.0.98';
+    await ip('a', `neigh replace ${nobody} lladdr ${macs.vm} dev eth0 nud permanent`);
+    const flow = { src: macs.vm, dst: macs.a, from: nobody, to: a.address };
+    const asked = async (sequence: number) => {
+      await wire.sync();
+      return nic.seen.find(
+        ({ frame }) =>
+          frame[icmpAt.type] === 8 &&
+          frame.subarray(destinationAt, destinationAt + 4).join('.') === nobody &&
+          frame.readUInt16BE(icmpAt.sequence) === sequence,
+      );
+    };
+    const answer = async (sequence: number) => {
+      const { frame } = await until(`request ${sequence}`, () => asked(sequence));
+      nic.send(icmp(flow, 0, frame.subarray(icmpAt.identifier)));
+    };
+    const counted = ping(a, nobody, 2);
+    await answer(1);
+    await delay(500);
+    await answer(2);
+    t.strictSame(await counted, { sent: 2, answered: 2 });
   });
 
   const faults = async (plan: Exchange) => {
@@ -137,6 +168,17 @@ void t.test('the instruments see what is there', options, async (t) => {
     await chassis.ovs.addFlows('br-int', `in_port=${a.ofport},actions=output:${trunk.ofport},output:${trunk.ofport}`);
     const copies = await exchange(wire, { send, expect: [{ at: nic, frame }], watch, quietMs: 500 });
     t.strictSame([copies.missing.length, copies.surplus.length], [0, 1]);
+  });
+
+  await t.test('behind a follower no frame too many is too late', async (t) => {
+    const flow = { src: macs.b, dst: macs.vm, from: '10.2.0.11', to: '10.2.0.1' };
+    const [frame, tagged] = [icmp(flow), icmp({ ...flow, vids: [100] })];
+    const follower = { sent: { at: atB, frame }, seen: { at: nic, frame: tagged } };
+    chassis.ovs.freezeSwitch();
+    const found = faults({ send: [{ at: atB, frame }], expect: [], watch, follower });
+    await delay(700);
+    chassis.ovs.thawSwitch();
+    t.match(await found, { missing: [], surplus: [/^vm1\/eth0: .* vlan 100/] });
   });
 
   await t.test('exchanges at the same time do not see each other’s frames', async (t) => {

@@ -2,6 +2,7 @@
 // has the tunnel address, so that the userspace datapath finds its way from the tunnel to the underlay.
 import { addNetns, ip, joinSegment, removeNetns, type Endpoint } from './netns.js';
 import { Ovs } from './ovs.js';
+import { ping } from './ping.js';
 import { run, until } from './process.js';
 
 /** Addresses are written with their prefix length, as `172.31.0.1/24`. */
@@ -52,14 +53,15 @@ export class Chassis {
   }
 
   /**
-   * Lets the underlay's ARP happen, so that the first packet into a tunnel is not the one that waits for it. The switch
-   * learns by listening to the kernel's ARP, and listens only once it has a tunnel port.
+   * Waits until the underlay carries packets to a peer and back, and the switch knows the peer's MAC address, so that the first
+   * packet into a tunnel is not the one that waits for it. The switch learns by listening to the kernel's ARP, and listens only
+   * once it has a tunnel port.
    */
   async meet(peerIp: string): Promise<void> {
     await until(`${this.name} knows ${peerIp} on the underlay`, async () => {
       await this.run('ip', ['neigh', 'flush', 'dev', 'br-phy']);
-      await this.run('ping', ['-c', '1', '-W', '1', peerIp]).catch(() => '');
-      return (await this.ovs.appctl('tnl/arp/show')).split(/\s+/).includes(peerIp);
+      const { answered } = await ping(this, peerIp, 1);
+      return answered === 1 && (await this.ovs.appctl('tnl/arp/show')).split(/\s+/).includes(peerIp);
     });
   }
 

@@ -15,9 +15,17 @@ export interface Exchange {
   readonly send: readonly Placed[];
   readonly expect: readonly Placed[];
   readonly watch: readonly Tap[];
+  /** Sent after all others, on the way that they should or could take: switches keep the order, so when it is there they are too. */
+  readonly follower?: Passage;
   /** How long after the last expected frame to wait for further ones. */
   readonly quietMs?: number;
   readonly deadlineMs?: number;
+}
+
+/** A frame and where it must come out, and how. */
+export interface Passage {
+  readonly sent: Placed;
+  readonly seen: Placed;
 }
 
 /** The numbers in the seals of what one exchange has sent; exchanges at the same time do not see each other's frames. */
@@ -32,6 +40,8 @@ export interface Outcome {
   readonly surplus: readonly string[];
   readonly seals: Seals;
 }
+
+type Expectation = Pick<Exchange, 'expect' | 'watch'>;
 
 const shortestFrame = 60;
 const sealSize = 8;
@@ -62,7 +72,16 @@ function hasSeal({ frame, direction }: SeenFrame, { first, last }: Seals): boole
   return number >= first && number <= last;
 }
 
-function compare({ expect, watch }: Exchange, seals: Seals): Outcome {
+function sendSealed(placed: readonly Placed[]): Seals {
+  const first = sealed + 1;
+  for (const { at, frame } of placed) {
+    sealed += 1;
+    at.send(seal(frame, sealed));
+  }
+  return { first, last: sealed };
+}
+
+function compare({ expect, watch }: Expectation, seals: Seals): Outcome {
   const left = [...new Set([...watch, ...expect.map(({ at }) => at)])].flatMap((at) =>
     at.seen.filter((seen) => hasSeal(seen, seals)).map(({ frame }) => ({ at, frame })),
   );
@@ -75,21 +94,25 @@ function compare({ expect, watch }: Exchange, seals: Seals): Outcome {
   return { missing, surplus: left.map(({ at, frame }) => `${at.name}: ${described(frame)}`), seals };
 }
 
-/** Sends, waits for what is expected and then a little longer, and says what is missing and what there was too much of. */
-export async function exchange(wire: Wire, plan: Exchange): Promise<Outcome> {
-  const first = sealed + 1;
-  for (const { at, frame } of plan.send) {
-    sealed += 1;
-    at.send(seal(frame, sealed));
-  }
-  const seals = { first, last: sealed };
-  const end = Date.now() + (plan.deadlineMs ?? 2_000);
-  for (;;) {
+/** Returns when what is expected is there, or after `deadlineMs`. */
+async function arrival(wire: Wire, expectation: Expectation, seals: Seals, deadlineMs: number): Promise<void> {
+  const end = Date.now() + deadlineMs;
+  do {
     await delay(20);
     await wire.sync();
-    if (compare(plan, seals).missing.length === 0 || Date.now() > end) break;
+  } while (compare(expectation, seals).missing.length > 0 && Date.now() < end);
+}
+
+/** Sends, waits for what is expected and then a little longer, and says what is missing and what there was too much of. */
+export async function exchange(wire: Wire, plan: Exchange): Promise<Outcome> {
+  const { send, follower, quietMs = 150, deadlineMs = 2_000 } = plan;
+  const seals = sendSealed(send);
+  if (follower !== undefined) {
+    const behind = sendSealed([follower.sent]);
+    await arrival(wire, { expect: [follower.seen], watch: [] }, behind, deadlineMs);
   }
-  await delay(plan.quietMs ?? 150);
+  await arrival(wire, plan, seals, deadlineMs);
+  await delay(quietMs);
   await wire.sync();
   return compare(plan, seals);
 }

@@ -113,6 +113,7 @@ export class TrunkGuest {
   /** From now on the leg's frames carry another VLAN id. */
   async retagLeg(leg: string, vid: number): Promise<void> {
     await this.#ovs.vsctl('set', 'Port', leg, `tag=${vid}`);
+    await this.#ovs.forgetDecisions();
   }
 
   /** The stack of a leg. */

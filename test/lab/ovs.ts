@@ -209,9 +209,18 @@ export class Ovs {
       .filter((line) => line !== '' && !line.includes('reply'));
   }
 
-  /** Adds flows given as `ovs-ofctl` text, as one bundle. */
+  /** Adds flows given as `ovs-ofctl` text, as one bundle; the next packet meets them. */
   async addFlows(bridge: string, text: string): Promise<void> {
     await this.ofctl(['--bundle', 'add-flows', bridge, '-'], text);
+    await this.forgetDecisions();
+  }
+
+  /**
+   * Lets the switch decide anew what becomes of each packet. Otherwise the datapath goes on for a moment, a long one on a busy
+   * machine, with what it has decided before a change.
+   */
+  async forgetDecisions(): Promise<void> {
+    await this.appctl('revalidator/purge');
   }
 
   /** Ends both programs and removes the folder. Safe to call twice. */

@@ -89,9 +89,12 @@ function ipv4Packet({ from, to }: Flow, protocol: number, payload: Buffer): Buff
   return Buffer.concat([head, payload]);
 }
 
-/** An ICMP echo reply nobody asked for (RFC 792): a kernel drops it without a word, so it makes a good probe. */
-export function icmp(flow: Flow, type = 0): Buffer {
-  const message = Buffer.concat([Buffer.from([type, 0, 0, 0]), u16(0xd5f1, 1)]);
+/**
+ * An ICMP echo reply (RFC 792) nobody asked for: a kernel drops it without a word, so it makes a good probe. `rest` is what is behind
+ * the checksum: identifier, sequence number, data.
+ */
+export function icmp(flow: Flow, type = 0, rest: Uint8Array = u16(0xd5f1, 1)): Buffer {
+  const message = Buffer.concat([Buffer.from([type, 0, 0, 0]), rest]);
   message.writeUInt16BE(internetChecksum(message), 2);
   return ethernet(flow.src, flow.dst, etherType.ipv4, ipv4Packet(flow, 1, message), flow.vids);
 }

@@ -10,9 +10,15 @@ export interface PingResult {
   readonly answered: number;
 }
 
-/** Pings from a stack: `count` requests, each waited for at most a second. */
+const answerSeconds = '3';
+
+/**
+ * Pings from a stack: `count` requests at once, all waited for for at most three seconds. -W alone is not enough for that: once
+ * one answer is there, ping waits for the others no longer than its interval.
+ */
 export async function ping(from: { readonly netns: string }, address: string, count = 3): Promise<PingResult> {
-  const args = ['-n', '-c', String(count), '-i', '0.1', '-W', '1', address];
+  const [requests, wait] = [String(count), answerSeconds];
+  const args = ['-n', '-c', requests, '-l', requests, '-i', wait, '-W', wait, address];
   // ping's exit status is 1 when nothing came back; the numbers say the same.
   const text = await run('ping', args, { netns: from.netns }).catch((error: unknown) => String(error));
   return counted(text);
@@ -23,8 +29,11 @@ export interface RunningPing {
   stop(): Promise<PingResult>;
 }
 
-/** So long may an answer be under way when a ping is stopped; requests of that time that are not answered count as not sent. */
-const underWayMs = 100;
+/**
+ * So long may an answer be under way on a busy machine. Requests of the last moment before a ping is stopped count only up to the
+ * last one that is answered.
+ */
+const underWayMs = 1_000;
 
 /** Pings from a stack until stopped, one request every `intervalMs`. */
 export function startPing(from: { readonly netns: string }, address: string, intervalMs: number): RunningPing {
