@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { installedKey } from '../controller/marks.js';
+import { snapshotsAt } from '../controller/snapshot.js';
 import { cookieTag, groupTag } from '../flow/item.js';
 import { allTables, encode, flowMod } from '../ofp/index.js';
 import { withVswitch } from '../ovsdb/once.js';
@@ -25,15 +26,17 @@ interface Options {
 export function addCleanup(program: Command): void {
   program
     .command('cleanup')
-    .description('remove our flows, groups and tunnel ports from a bridge; a controller that runs would put them back')
+    .description('remove our flows, groups and tunnel ports from a bridge, and nothing else; stop its controller first')
     .requiredOption('--bridge <name>', 'the bridge')
     .option('--config <file>', 'configuration file')
     .option('--run-dir <path>', 'where Open vSwitch has its sockets')
     .option('--ovsdb <address>', 'the database of Open vSwitch')
+    .option('--data-dir <path>', 'the data directory of the controllers')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  damselfly cleanup --bridge br-int')
     .action(async (options: Options) => {
       const { config } = await configFromCli(options);
+      await refuseWhileServed(config.data_dir, options.bridge);
       const path = join(config.run_dir, `${options.bridge}.mgmt`);
       const removed = await withSession(path, removeFlows);
       const tunnels = config.ovsdb === 'none' ? 0 : await removeTunnels(config.ovsdb, options.bridge);
@@ -44,6 +47,13 @@ export function addCleanup(program: Command): void {
           : `${report.bridge}: removed ${report.flows} flows, ${report.groups} groups, ${report.tunnels} tunnel ports\n`,
       );
     });
+}
+
+/** A controller that serves the bridge would put everything back. */
+async function refuseWhileServed(dataDir: string, bridge: string): Promise<void> {
+  const chassis = await snapshotsAt(dataDir);
+  if (chassis.some((one) => one.bridge === bridge && one.connected !== undefined))
+    throw new Error(`a controller serves ${bridge} and would put everything back: stop it first`);
 }
 
 async function withSession<T>(path: string, work: (session: Session) => Promise<T>): Promise<T> {
@@ -83,7 +93,11 @@ async function removeFlows(session: Session): Promise<{ flows: number; groups: n
       encode({ type: 'group_mod', command: 'delete', groupType: 'all', groupId, buckets: [] }, 0),
     ),
   ];
-  if (frames.length > 0) await commit(session, frames);
+  const result = await commit(session, frames);
+  if (result.kind === 'partly') {
+    const [first] = result.refused;
+    throw new Error(`the switch refused to remove ours: ${first?.name ?? ''}: ${first?.sentence ?? ''}`);
+  }
   return { flows: flows.length, groups: groups.length };
 }
 

@@ -1,7 +1,8 @@
 // `damselfly explain`: whose flow is that, and since when.
 import type { Command } from 'commander';
 import { askAll } from '../controller/control.js';
-import type { Explanation } from '../controller/explain.js';
+import { type Explanation, readFlowLine } from '../controller/explain.js';
+import { failureLine } from '../controller/failure.js';
 import { configFromCli, type ConfigOptions } from './config.js';
 
 /** The verdicts, from the one that says most. */
@@ -17,8 +18,12 @@ export function addExplain(program: Command): void {
     .option('--config <file>', 'configuration file')
     .option('--data-dir <path>', 'the data directory of the controllers')
     .option('--json', 'as JSON')
-    .addHelpText('after', `\nExample:\n  damselfly explain "$(ovs-ofctl -O OpenFlow13 dump-flows br-int | sed -n 5p)"`)
+    .addHelpText(
+      'after',
+      `\nExit status 1 if it is not a flow of ours that is wanted.\n\nExample:\n  damselfly explain "$(ovs-ofctl -O OpenFlow13 dump-flows br-int | sed -n 5p)"`,
+    )
     .action(async (line: string, options: ConfigOptions) => {
+      refuseGarbage(line);
       const { config } = await configFromCli({ ...options, chassis: undefined });
       const all = (await askAll(config.data_dir, { ask: 'explain', argument: line })).flatMap(
         (answer) => answer as Explanation[],
@@ -30,6 +35,14 @@ export function addExplain(program: Command): void {
       process.stdout.write(options['json'] === true ? `${JSON.stringify(told, null, 2)}\n` : told.map(shown).join(''));
       if (best > 0) process.exitCode = 1;
     });
+}
+
+function refuseGarbage(line: string): void {
+  try {
+    readFlowLine(line);
+  } catch (error) {
+    throw new Error(`that is no flow: ${failureLine(error)}. Give one line of ovs-ofctl -O OpenFlow13 dump-flows`);
+  }
 }
 
 const shown = ({ chassis, words }: Explanation): string =>

@@ -1,7 +1,6 @@
 // `damselfly status`: the bridges of this machine's controllers, their ports, what is ACTIVE, and what is not and why.
 import type { Command } from 'commander';
-import { askAll } from '../controller/control.js';
-import type { ChassisSnapshot } from '../controller/snapshot.js';
+import { type ChassisSnapshot, snapshotsAt } from '../controller/snapshot.js';
 import { configFromCli, type ConfigOptions } from './config.js';
 import { textTable } from './text-table.js';
 
@@ -19,9 +18,7 @@ export function addStatus(program: Command): void {
     )
     .action(async (options: ConfigOptions) => {
       const { config } = await configFromCli(options);
-      const chassis = (await askAll(config.data_dir, { ask: 'status' })).flatMap(
-        (answer) => answer as ChassisSnapshot[],
-      ); // our own controller's answer
+      const chassis = await snapshotsAt(config.data_dir);
       if (options['json'] === true) process.stdout.write(`${JSON.stringify(chassis, null, 2)}\n`);
       else process.stdout.write(chassis.length === 0 ? noController(config.data_dir) : chassis.map(shown).join('\n'));
       if (chassis.length === 0 || chassis.some((one) => one.ports.some(({ state }) => state !== 'ACTIVE')))

@@ -1,9 +1,9 @@
 // Whose flow is that? From a line of dump-flows to the app, the object and the revision behind it, and what its numbers stand for.
 import { allApps, appById } from '../apps/apps.js';
 import { tables } from '../apps/pipeline.js';
-import { isFlow, readCookie } from '../flow/item.js';
+import { flowItem, readCookie } from '../flow/item.js';
 import { byteOrder } from '../model/ids.js';
-import { decode, formatFlow } from '../ofp/index.js';
+import { type FlowMod, parseFlow } from '../ofp/index.js';
 import type { Chassis } from './chassis.js';
 
 /** What is known of one line. */
@@ -18,60 +18,62 @@ export interface Explanation {
   readonly words: readonly string[];
 }
 
-/** Explains a flow as `ovs-ofctl dump-flows` printed it, with or without statistics. */
+/** A flow as `ovs-ofctl dump-flows` or `damselfly compile` prints it. Throws SyntaxProblem for anything else. */
+export const readFlowLine = (line: string): FlowMod => parseFlow(line.replace(/#.*$/, '').trim());
+
+/** Explains a flow as `ovs-ofctl dump-flows` printed it, with or without statistics and cookie. Throws SyntaxProblem. */
 export function explain(chassis: Chassis, line: string): Explanation {
-  const cookie = /cookie=(0x[0-9a-fA-F]+)/.exec(line)?.[1];
-  const wanted = find(chassis, line, cookie);
-  if (wanted !== undefined) return ofOurs(chassis, wanted.owner, line);
-  const ours = cookie === undefined ? undefined : readCookie(BigInt(cookie));
-  if (ours !== undefined)
+  const flow = readFlowLine(line);
+  const { identity, hash } = flowItem(0, flow);
+  const wanted = chassis.table.wanted().find(({ item }) => item.identity === identity);
+  const mark = readCookie(flow.cookie);
+  const hasCookie = line.includes('cookie=');
+  const isForeign = hasCookie && mark === undefined;
+  if (wanted !== undefined && !isForeign)
+    return ofOurs(chassis, wanted.owner, flow.table, line, hash === wanted.item.hash);
+  if (mark !== undefined) return ofStale(chassis, mark.app);
+  if (!hasCookie)
     return {
       chassis: chassis.id,
-      verdict: 'stale',
-      ...named('app', appById(ours.app)?.name),
-      words: [
-        `It carries the mark of app ${appById(ours.app)?.name ?? ours.app}, but nothing wants it any more${chassis.waitsFor().length > 0 ? `; it stays until is known: ${chassis.waitsFor().join(', ')}` : ' and it will be removed'}.`,
-      ],
-    };
-  if (cookie !== undefined)
-    return {
-      chassis: chassis.id,
-      verdict: 'foreign',
-      words: ['It is not ours: its cookie does not begin with 0xd5f1. It is never touched.'],
+      verdict: 'unknown',
+      words: ['No flow that is wanted here looks like this. Give the whole line, with its cookie.'],
     };
   return {
     chassis: chassis.id,
-    verdict: 'unknown',
-    words: ['No flow that is wanted here looks like this. Give the whole line, with its cookie.'],
+    verdict: 'foreign',
+    words: [
+      'It is not ours: its cookie does not begin with 0xd5f1. It is never touched.',
+      ...(wanted === undefined
+        ? []
+        : [`It has the place of a flow that app ${wanted.owner.app} wants for ${wanted.owner.object}.`]),
+    ],
   };
 }
 
 type Wanted = ReturnType<Chassis['table']['wanted']>[number];
 
-function find(chassis: Chassis, line: string, cookie: string | undefined): Wanted | undefined {
-  const plain = essence(line);
-  return chassis.table.wanted().find(({ item }) => {
-    if (!isFlow(item.identity)) return false;
-    const { message } = decode(item.frame);
-    if (message.type !== 'flow_mod') return false;
-    return cookie === undefined ? essence(formatFlow(message)) === plain : message.cookie === BigInt(cookie);
-  });
+function ofStale(chassis: Chassis, appId: number): Explanation {
+  const app = appById(appId)?.name;
+  const waits = chassis.waitsFor();
+  const fate =
+    waits.length > 0 ? `it stays until is known: ${waits.join(', ')}` : 'it goes when the switch is read next';
+  return {
+    chassis: chassis.id,
+    verdict: 'stale',
+    ...named('app', app),
+    words: [`It carries the mark of app ${app ?? appId}, but nothing wants it any more; ${fate}.`],
+  };
 }
 
-/** A line without what changes by itself: statistics, cookie, spaces, a trailing comment. */
-const essence = (line: string): string =>
-  line
-    .replace(/#.*$/, '')
-    .replace(/(cookie|duration|n_packets|n_bytes|idle_age|hard_age)=[^, ]+,?/g, '')
-    .replace(/table=0,/, '')
-    .replace(/\s+/g, ' ')
-    .replace(/, /g, ',')
-    .trim();
-
-function ofOurs(chassis: Chassis, owner: Wanted['owner'], line: string): Explanation {
+function ofOurs(
+  chassis: Chassis,
+  owner: Wanted['owner'],
+  tableId: number,
+  line: string,
+  isAsWanted: boolean,
+): Explanation {
   const revision = chassis.world.revisions.get(owner.object);
-  const table = Number(/table=(\d+)/.exec(line)?.[1] ?? 0);
-  const [name, declared] = Object.entries(tables).find(([, { id }]) => id === table) ?? [];
+  const [name, table] = Object.entries(tables).find(([, { id }]) => id === tableId) ?? [];
   const app = allApps.find((candidate) => candidate.name === owner.app);
   return {
     chassis: chassis.id,
@@ -81,7 +83,8 @@ function ofOurs(chassis: Chassis, owner: Wanted['owner'], line: string): Explana
     ...named('revision', revision),
     words: [
       `App ${owner.app}${app === undefined ? '' : `, which ${app.does},`} wants it for ${owner.object}${revision === undefined ? '' : `, since revision ${revision} of the northbound`}.`,
-      ...(declared === undefined ? [] : [`Table ${table} (${name}): ${declared.does}`]),
+      ...(isAsWanted ? [] : ['Its actions are not those that are wanted: somebody changed them.']),
+      ...(table === undefined ? [] : [`Table ${tableId} (${name}): ${table.does}`]),
       ...numbersIn(chassis, line),
     ],
   };

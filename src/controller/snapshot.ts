@@ -1,6 +1,7 @@
 // What a controller knows of itself, as plain data: what `damselfly status` shows and `damselfly compile --ports` can use.
 import type { Controller, Served } from './controller.js';
 import { datapathText } from './bridges.js';
+import { askAll } from './control.js';
 import { idlePorts } from './idle-ports.js';
 import { byteOrder } from '../model/ids.js';
 import { objectName } from '../model/parse.js';
@@ -46,6 +47,10 @@ export interface ChassisSnapshot {
   readonly keys: Record<string, number>;
 }
 
+/** Every chassis of the controllers of this machine that use a data directory. */
+export const snapshotsAt = async (dataDir: string): Promise<ChassisSnapshot[]> =>
+  (await askAll(dataDir, { ask: 'status' })).flatMap((answer) => answer as ChassisSnapshot[]); // our own controller's answer
+
 /** Every chassis of a controller. */
 export const snapshotOf = (controller: Controller): ChassisSnapshot[] =>
   [...controller.served.values()].map(chassisSnapshot).sort((a, b) => byteOrder(a.chassis, b.chassis));
@@ -77,13 +82,11 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
       ...edge.currentProblems(),
       ...engine.failures().map(({ owner, error }) => `app ${owner.app} failed for ${owner.object}: ${String(error)}`),
     ],
-    refused: table
-      .refusals()
-      .map(({ owner, state, reason, rival }) => ({
-        object: owner.object,
-        state,
-        reason: rival === undefined ? reason : `${rival.object} ${reason}`,
-      })),
+    refused: table.refusals().map(({ owner, state, reason, rival }) => ({
+      object: owner.object,
+      state,
+      reason: rival === undefined ? reason : `${rival.object} ${reason}`,
+    })),
     live: {
       ofports: numbers([...world.bindings.members()].map((ref) => [ref, world.bindings.peek(ref)?.ofport])),
       tunnels: numbers([...world.tunnels.members()].map((key) => [key, world.tunnels.peek(key)?.ofport])),

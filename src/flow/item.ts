@@ -1,5 +1,15 @@
 // A wanted flow or group in the form in which it is compared with a switch: identity, content hash, and the bytes that install it.
-import { encode, type FlowMod, type Message, noBuffer, reservedGroup, reservedPort, validate } from '../ofp/index.js';
+import {
+  decode,
+  encode,
+  type FlowMod,
+  formatMatch,
+  type Message,
+  noBuffer,
+  reservedGroup,
+  reservedPort,
+  validate,
+} from '../ofp/index.js';
 import type { Flow, Group } from './wanted.js';
 
 /** A flow or group ready to be compared and sent. */
@@ -34,6 +44,15 @@ export function flowIdentity(table: number, priority: number, match: Uint8Array)
 
 /** The identity of a group. */
 export const groupIdentity = (groupId: number): string => `g${groupId}`;
+
+/** The place of a flow among others, as ovs-ofctl writes it: table, priority, match; of a group its id. */
+export function placeText(frame: Uint8Array): string {
+  const { message } = decode(frame);
+  if (message.type === 'group_mod') return `group_id=${message.groupId}`;
+  if (message.type !== 'flow_mod') throw new Error(`a ${message.type} is neither a flow nor a group`);
+  const match = formatMatch(message.match);
+  return `table=${message.table},priority=${message.priority}${match === '' ? '' : `,${match}`}`;
+}
 
 /** Whether an identity is a flow's. */
 export const isFlow = (identity: string): boolean => identity.startsWith('f');

@@ -20,6 +20,7 @@ import {
   learnedApp,
   readCookie,
   removal,
+  placeText,
 } from './item.js';
 import { addClaim, emptyRow, foreign, isDue, isTroubled, removeClaim, type Row, tampered, type Wish } from './row.js';
 
@@ -178,7 +179,7 @@ export class FlowTable {
         out.push({
           owner,
           identity,
-          reason: 'a flow that is not ours has the same table, priority and match',
+          reason: `a flow that is not ours has ${placeText(winner.item.frame)}`,
           state: 'ERROR',
         });
       for (const other of others)
@@ -186,7 +187,7 @@ export class FlowTable {
           out.push({
             owner: other.wish.owner,
             identity,
-            reason: 'has the same table, priority and match with other actions',
+            reason: `has ${placeText(other.item.frame)} already, with other actions`,
             rival: owner,
             state: 'DEGRADED',
           });

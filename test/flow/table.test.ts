@@ -158,7 +158,12 @@ void t.test('two owners of one identity: equal content is shared, other content 
   settle(table, to);
   t.same(to.hashes(), [flow(1, 2).hash]);
   t.match(table.refusals(), [
-    { owner: { object: 'late' }, state: 'DEGRADED', reason: /^has the same/, rival: { object: 'early' } },
+    {
+      owner: { object: 'late' },
+      state: 'DEGRADED',
+      reason: 'has table=0,priority=1,in_port=1 already, with other actions',
+      rival: { object: 'early' },
+    },
   ]);
   table.want(owner('twin'), 5, [flow(1, 2)]);
   table.want(owner('early'), 2, []);

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { askAll } from '../../src/controller/control.js';
-import type { ChassisSnapshot } from '../../src/controller/snapshot.js';
+import { type ChassisSnapshot, snapshotsAt } from '../../src/controller/snapshot.js';
 import { operator, refIn, refOf } from '../../src/model/ids.js';
 import type { Kind } from '../../src/model/kinds.js';
 import { openStore, type Store } from '../../src/sync/buckets.js';
@@ -109,9 +108,10 @@ export class ControllerProcess {
     );
   }
 
-  /** Ends it. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  /** Ends it; resolves to its exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     await stop(this.#child, signal, 10_000);
+    return this.#child.exitCode;
   }
 
   pause(): void {
@@ -193,7 +193,9 @@ export class Site {
   /** Starts it as another user. */
   runAs(uid: number | undefined, args: readonly string[]): ControllerProcess {
     const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), uid);
-    this.#t.teardown(() => controller.stop('SIGKILL'));
+    this.#t.teardown(async () => {
+      await controller.stop('SIGKILL');
+    });
     return controller;
   }
 
@@ -260,8 +262,7 @@ export class Site {
 
   /** What the controllers of this site know of themselves, by chassis. */
   async snapshots(): Promise<ReadonlyMap<string, ChassisSnapshot>> {
-    const answers = await askAll(this.dataDir, { ask: 'status' });
-    return new Map(answers.flatMap((answer) => answer as ChassisSnapshot[]).map((one) => [one.chassis, one]));
+    return new Map((await snapshotsAt(this.dataDir)).map((one) => [one.chassis, one]));
   }
 
   /** Waits until a chassis knows everything that it waits for and has nothing left to send. */
