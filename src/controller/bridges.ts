@@ -9,7 +9,7 @@ export const datapathText = (datapathId: bigint): string => datapathId.toString(
 export const bridgeOf = (view: VswitchView, datapathId: bigint): Bridge | undefined =>
   view.bridges.find((bridge) => bridge.datapathId === datapathText(datapathId));
 
-/** The chassis id of a bridge: configured, else the bridge's own, else the machine's, else the datapath id. */
+/** The chassis id of a bridge: configured, else its own, else that of the machine which has it, else its datapath id. */
 export function chassisIdOf(view: VswitchView, datapathId: bigint, configured: readonly string[]): string {
   const dpid = datapathText(datapathId);
   for (const entry of configured) {
@@ -17,7 +17,10 @@ export function chassisIdOf(view: VswitchView, datapathId: bigint, configured: r
     if (tail === undefined) return head;
     if (head.padStart(16, '0') === dpid) return tail;
   }
-  return bridgeOf(view, datapathId)?.externalIds.get('damselfly-chassis') ?? view.openVswitch?.systemId ?? dpid;
+  const bridge = bridgeOf(view, datapathId);
+  return bridge === undefined
+    ? dpid // a switch of another machine
+    : (bridge.externalIds.get('damselfly-chassis') ?? view.openVswitch?.systemId ?? dpid);
 }
 
 /** The command that makes a bridge ready to be served, for messages. */

@@ -76,7 +76,7 @@ export class Controller {
     });
     this.switches.on('refused', (peer, reason) => {
       // A bridge that is refused comes again every few seconds, each time from another port.
-      const repeated = this.#refusals.say(`${peer.replace(/:\d+$/, '')} ${reason.code}`, performance.now());
+      const repeated = this.#refusals.say(`${peer.replace(/[:#]\d+$/, '')} ${reason.code}`, performance.now());
       if (repeated === undefined) return;
       const more = repeated === 0 ? {} : { repeated };
       parts.log.warn({ peer, code: reason.code, reason: reason.message, ...more }, 'connection refused');

@@ -211,7 +211,7 @@ export class Switches extends EventEmitter<SwitchesEvents> {
         datapath.active = session;
         first.close(
           'superseded',
-          `${named(first)} did not answer within a second and is now served on ${session.peer}`,
+          `${named(first)} did not answer within a second on ${first.peer} and is now served on ${session.peer}`,
         );
         void first.closed.then((end) => {
           this.emit('disconnected', first.datapathId, end);
