@@ -83,8 +83,8 @@ function maySay(idea: FrameIdea, sender: Sender): boolean {
 /** Whether a tag stands before the payload where Open vSwitch does not look. */
 const isHidden = ({ popped, tags }: Sender): boolean => tags.length > (popped ? 0 : 1);
 
-/** ARP for an address that the network knows is answered here; one's own is not. */
+/** ARP for an address that the network knows is answered here; one's own is not, nor what has a tag that passes through. */
 function isAnswered(idea: FrameIdea, sender: Sender, members: readonly { port: SitePort }[]): boolean {
-  if (idea.payload !== 'arp' || isHidden(sender) || idea.asks === sender.port?.mac) return false;
+  if (idea.payload !== 'arp' || sender.tags.length > 0 || idea.asks === sender.port?.mac) return false;
   return members.some(({ port }) => port.mac === idea.asks);
 }
