@@ -3,69 +3,66 @@
 //
 //   in:   in_port=183, VLAN 100  ->  untagged, reg6 = child's key, metadata = child's network  ->  table 5
 //   out:  reg7 = child's key     ->  VLAN 100, output 183
-import { output, popVlan, pushVlan, resubmit, setField } from '../ofp/index.js';
+import { type Match, output, resubmit } from '../ofp/index.js';
 import { drop, type Flow, nothing, type Wanted } from '../flow/wanted.js';
 import type { OfPort, Ref } from '../model/ids.js';
-import type { Segment } from '../model/segment.js';
 import type { LocalPort, View } from '../model/view.js';
 import { type App, flow, rule } from './app.js';
 import { identify, priorityTag } from './classification.js';
 import { priorities, tables } from './pipeline.js';
+import { type SegmentationType, segmentationTypes } from './segmentation-types.js';
 
-/** The bit of a VLAN id on the wire that says "there is a tag" (OpenFlow 1.3.5, table 13, OFPVID_PRESENT). */
-const present = 0x1000;
 /** Below a child that holds its tag, above everything of its parent's. */
 const awaitedChild = 140;
 /** Above the parent's own way out. */
 const notAsChild = 110;
+/** Whatever VLAN id there is. */
+const anyTag = { value: 0x1000, mask: 0x1000 } as const;
 /** The ethertypes of tags (IEEE 802.1Q, table 9-1). */
 const tagTypes = [0x8100, 0x88a8] as const;
 
-function child(view: View, ref: Ref): Wanted {
+type Types = ReadonlyMap<string, SegmentationType>;
+
+function child(types: Types, view: View, ref: Ref): Wanted {
   const segment = view.segmentAnswer(ref).ok;
-  if (segment === undefined) return awaited(view, ref);
+  const type = segment === undefined ? undefined : types.get(segment.type);
+  if (segment === undefined || type === undefined) return awaited(types, view, ref);
   const parent = view.localPort(segment.parent);
   const port = view.localPort(segment.child);
   const ofport = port?.ofport ?? parent?.ofport;
-  return ofport === undefined
-    ? nothing
-    : { flows: [...asChild(segment, ofport, port), ...notAsParent(segment, parent)] };
+  if (ofport === undefined) return nothing;
+  return { flows: [...asChild(type, segment.id, ofport, port), ...notAsParent(type.match(segment.id), parent)] };
 }
 
 /** What still waits for something (its port, another tenant's northbound) has its tag already; whoever holds it comes first. */
-function awaited(view: View, ref: Ref): Wanted {
+function awaited(types: Types, view: View, ref: Ref): Wanted {
   const value = view.world.children.get(ref);
-  if (value === undefined || view.segmentAnswer(ref).no?.state !== 'DOWN') return nothing;
+  const tag = view.tagAsked(ref);
+  if (value === undefined || tag === undefined || view.segmentAnswer(ref).no?.state !== 'DOWN') return nothing;
   const parent = view.localPort(value.parent);
-  if (parent === undefined || parent.tag !== undefined) return nothing;
-  const vlan_vid = present | value.segmentation_id;
+  const tagged = types.get(tag.type)?.match(tag.id);
+  if (parent === undefined || parent.tag !== undefined || tagged === undefined) return nothing;
   return {
     flows: [
-      flow(tables.classification, awaitedChild, { in_port: parent.ofport, vlan_vid }, drop),
-      flow(tables.dispatch, notAsChild, { reg7: parent.key, vlan_vid }, drop),
+      flow(tables.classification, awaitedChild, { in_port: parent.ofport, ...tagged }, drop),
+      ...notAsParent(tagged, parent),
     ],
   };
 }
 
 /** In with its tag, out with its tag. Disabled, or not complete yet: its tag is nobody's, and not its parent's. */
-function asChild(segment: Segment, ofport: OfPort, port: LocalPort | undefined): Flow[] {
-  const tagged = { in_port: ofport, vlan_vid: present | segment.vid };
+function asChild(type: SegmentationType, id: number, ofport: OfPort, port: LocalPort | undefined): Flow[] {
+  const tagged = { in_port: ofport, ...type.match(id) };
   if (port === undefined) return [flow(tables.classification, priorities.child, tagged, drop)];
   return [
-    flow(tables.classification, priorities.child, tagged, [popVlan(), ...identify(port)]),
-    flow(tables.dispatch, priorities.normal, { reg7: port.key }, [
-      pushVlan(),
-      setField('vlan_vid', present | segment.vid),
-      output(ofport),
-    ]),
+    flow(tables.classification, priorities.child, tagged, [...type.pop, ...identify(port)]),
+    flow(tables.dispatch, priorities.normal, { reg7: port.key }, [...type.push(id), output(ofport)]),
   ];
 }
 
 /** A frame for the parent never leaves with the tag of a child: it would enter the child's network from outside. */
-function notAsParent(segment: Segment, parent: LocalPort | undefined): Flow[] {
-  return parent === undefined
-    ? []
-    : [flow(tables.dispatch, notAsChild, { reg7: parent.key, vlan_vid: present | segment.vid }, drop)];
+function notAsParent(tagged: Match, parent: LocalPort | undefined): Flow[] {
+  return parent === undefined ? [] : [flow(tables.dispatch, notAsChild, { reg7: parent.key, ...tagged }, drop)];
 }
 
 /**
@@ -84,24 +81,28 @@ function unknownVlans(view: View, ref: Ref): Wanted {
   if (port === undefined || port.tag !== undefined || port.unknownVlans === 'passthrough') return nothing;
   return {
     flows: [
-      flow(
-        tables.classification,
-        priorities.unknownVlan,
-        { in_port: port.ofport, vlan_vid: { value: present, mask: present } },
-        [resubmit(tables.unknown.id)],
-      ),
+      flow(tables.classification, priorities.unknownVlan, { in_port: port.ofport, vlan_vid: anyTag }, [
+        resubmit(tables.unknown.id),
+      ]),
     ],
   };
 }
 
-/** VLAN-aware ports. */
-export const vlanAwarePorts: App = {
+/** The app for these segmentation types. */
+export const childPorts = (types: Types): App => ({
   name: 'vlan-aware-ports',
   id: 3,
   does: 'carries child ports on their parents’ interfaces, told apart by VLAN tags',
   rules: [
-    rule('child_port_segmentation', (view) => view.world.children, child),
+    rule(
+      'child_port_segmentation',
+      (view) => view.world.children,
+      (view, ref) => child(types, view, ref),
+    ),
     rule('lport', (view) => view.localPorts, unknownVlans),
     rule('lport', (view) => view.localPorts, nothingHidden),
   ],
-};
+});
+
+/** VLAN-aware ports. */
+export const vlanAwarePorts = childPorts(segmentationTypes);

@@ -1,6 +1,7 @@
 // What northbound objects mean for one chassis, computed as the controller computes it, without a switch and without NATS.
 import { allApps } from '../apps/apps.js';
 import { Engine } from '../apps/engine.js';
+import { segmentationTypes } from '../apps/segmentation-types.js';
 import type { Owner } from '../flow/batch.js';
 import { FlowTable } from '../flow/table.js';
 import { isFlow } from '../flow/item.js';
@@ -55,7 +56,7 @@ export interface Compiled {
 /** Compiles objects for one chassis. Deterministic: the same objects give the same bytes, in whatever order they come. */
 export function compile(objects: readonly AnyObject[], refused: readonly NbError[], options: CompileOptions): Compiled {
   const world = new World();
-  const view = new View(world);
+  const view = new View(world, segmentationTypes);
   const table = new FlowTable();
   const engine = new Engine(
     view,
@@ -66,7 +67,8 @@ export function compile(objects: readonly AnyObject[], refused: readonly NbError
   for (const object of objects) world.put(object);
   for (const tenant of tenantsIn(objects)) world.settled.set(tenant, true);
   const faults = numberOffline(world, objects);
-  place(world, objects, options);
+  world.graph.flush();
+  place(world, view, objects, options);
   world.graph.flush();
   const ofports = numberLocals(world, view, options.ports);
   engine.flush();
@@ -113,10 +115,14 @@ function settingsOf(objects: readonly AnyObject[], { chassis, tunnelMode }: Comp
   return { chassis, encapIps: own.value.ips, encapTypes: own.value.tunnel_types, tunnelMode };
 }
 
-/** Local is what is bound to this chassis by `--ports` or by its binding, or bound nowhere; the rest is where it is bound. */
-function place(world: World, objects: readonly AnyObject[], { chassis, ports }: CompileOptions): void {
+/**
+ * Local is what is bound to this chassis by `--ports` or by its binding, or bound nowhere; the rest is where it is bound. A child is where
+ * its parent is.
+ */
+function place(world: World, view: View, objects: readonly AnyObject[], { chassis, ports }: CompileOptions): void {
   for (const { kind, ref, value } of objects) {
     if (kind !== 'lport' || value.binding?.type === 'vtep') continue;
+    if (ports.bindings[ref] === undefined && view.segmentsOfChild(ref).length > 0) continue;
     world.claims.set(ref, ports.bindings[ref] ?? value.binding?.chassis ?? chassis);
   }
 }

@@ -1,4 +1,5 @@
 // Whether objects fit together: the model's own rules, asked before anything is written. What only a chassis can know is left to it.
+import { segmentationTypes } from '../apps/segmentation-types.js';
 import { type Fault, faultText, NbError } from '../model/errors.js';
 import { byteOrder, type Ref, tenantOf } from '../model/ids.js';
 import { type Kind, tunnelTypes } from '../model/kinds.js';
@@ -42,7 +43,7 @@ const none: Fault = { field: '', allowed: '' };
 
 function faultsOf(objects: readonly AnyObject[], context: Context): Map<string, Fault> {
   const world = worldOf(objects, context);
-  const view = new View(world);
+  const view = new View(world, segmentationTypes);
   world.graph.flush();
   const faults = new Map<string, Fault>();
   for (const object of objects) {

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { App } from '../apps/app.js';
 import { Engine } from '../apps/engine.js';
+import { segmentationTypes } from '../apps/segmentation-types.js';
 import { FlowTable } from '../flow/table.js';
 import type { TunnelPort } from '../flow/wanted.js';
 import type { NbError } from '../model/errors.js';
@@ -83,7 +84,7 @@ export class Chassis {
     this.id = settings.chassis;
     this.#edges = edges;
     this.#log = log;
-    this.view = new View(this.world);
+    this.view = new View(this.world, segmentationTypes);
     this.interest = new Interest(this.view);
     this.engine = new Engine(this.view, this.table, apps);
     this.installer = new Installer(

@@ -11,8 +11,6 @@ export type PortKey = Branded<number, 'PortKey'>;
 export type NetworkKey = Branded<number, 'NetworkKey'>;
 /** An OpenFlow port number of one datapath: 1 to 0xfeff. */
 export type OfPort = Branded<number, 'OfPort'>;
-/** A VLAN id that a tag may carry: 1 to 4094. */
-export type VlanId = Branded<number, 'VlanId'>;
 
 /** The operator's own tenant: chassis, provider facts, remote devices without tenant. It may refer to anything. */
 export const operator = '_operator';
@@ -32,8 +30,6 @@ export const portKey = (value: number): PortKey => value as PortKey;
 export const networkKey = (value: number): NetworkKey => value as NetworkKey;
 /** An OpenFlow port number; the caller has checked the range. */
 export const ofPort = (value: number): OfPort => value as OfPort;
-/** A VLAN id; the caller has checked the range. */
-export const vlanId = (value: number): VlanId => value as VlanId;
 
 /** Byte order: the order of every listing, and of every choice between equals. */
 export const byteOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

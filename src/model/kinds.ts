@@ -160,8 +160,10 @@ export const schemas = {
   child_port_segmentation: z.strictObject({
     parent: reference,
     port: reference,
-    segmentation_type: oneOf('vlan').default('vlan'),
-    segmentation_id: integer(1, 4094),
+    segmentation_type: text(1, 63)
+      .default('vlan')
+      .describe('vlan (1 to 4094), or inherit: the VLAN of its own network'),
+    segmentation_id: integer(0, 0xffffffff).optional().describe('the tag; what is allowed depends on the type'),
     enabled: flag.default(true),
   }),
 } as const;

@@ -1,49 +1,71 @@
 // Child ports: which ChildPortSegmentation holds, and why another does not. The rules are Neutron's, each refusal by name.
-import { byteOrder, operator, type Ref, tenantOf, type VlanId, vlanId } from './ids.js';
+import { byteOrder, operator, type Ref, tenantOf } from './ids.js';
 import { type ChildPortSegmentation } from './kinds.js';
+import { resolveNetwork } from './network.js';
 import type { Relation } from './relation.js';
 import { type Answer, degraded, refused, waiting } from './verdict.js';
 import { numberName, type World } from './world.js';
 
-/** A child port: the traffic that `parent`'s interface sends and receives with the tag `vid` is that of `child`. */
-export interface Segment {
+/** The ids that a segmentation type has. What the tags look like on the wire is the business of an app. */
+export interface SegmentationIds {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The segmentation types that there are, by name. */
+export type SegmentationTypes = ReadonlyMap<string, SegmentationIds>;
+
+/** How a child's traffic is told apart on its parent's interface. */
+export interface Tag {
+  readonly type: string;
+  readonly id: number;
+}
+
+/** A child port: the traffic that `parent`'s interface sends and receives with the tag is that of `child`. */
+export interface Segment extends Tag {
   readonly ref: Ref;
   readonly parent: Ref;
   readonly child: Ref;
-  readonly vid: VlanId;
 }
 
 /** Who refers to whom, among the segmentations that are permitted to. */
 export interface SegmentIndexes {
   readonly ofChild: Relation<Ref, Ref>;
   readonly ofParent: Relation<Ref, Ref>;
-  /** By `vidName(parent, vid)`. */
-  readonly ofVid: Relation<string, Ref>;
+  /** By `tagName`. */
+  readonly ofTag: Relation<string, Ref>;
 }
 
-/** The name under which a parent's VLAN id is looked up. */
-export const vidName = (parent: Ref, vid: number): string => `${parent} ${vid}`;
+/** The name under which a tag of a parent is looked up. */
+const tagName = (parent: Ref, { type, id }: Tag): string => `${parent} ${type} ${id}`;
 
-/** Builds the indexes; a segmentation that may not name its ports counts nowhere. */
-export function segmentIndexes(world: World): SegmentIndexes {
-  const index = <K>(keyOf: (value: ChildPortSegmentation) => K): Relation<K, Ref> =>
+/** The `segmentation_type` of a child that has the VLAN of its own network, whatever that is. */
+const inherit = 'inherit';
+
+/** Builds the indexes; a segmentation that may not name its ports, or has no tag, counts nowhere. */
+export function segmentIndexes(world: World, types: SegmentationTypes): SegmentIndexes {
+  const index = <K>(keyOf: (segment: Segment) => K): Relation<K, Ref> =>
     world.graph.relation(world.children, (ref) => {
-      const value = world.children.get(ref);
-      if (value === undefined || permission(world, ref).no !== undefined) return [];
-      return [[keyOf(value), ref]];
+      const segment = permission(world, types, ref).ok;
+      return segment === undefined ? [] : [[keyOf(segment), ref]];
     });
   return {
-    ofChild: index((value) => value.port),
-    ofParent: index((value) => value.parent),
-    ofVid: index((value) => vidName(value.parent, value.segmentation_id)),
+    ofChild: index(({ child }) => child),
+    ofParent: index(({ parent }) => parent),
+    ofTag: index((segment) => tagName(segment.parent, segment)),
   };
 }
 
 /** A segmentation by its reference, or why it does not hold. Where children would nest the outermost holds, whichever came first. */
-export function resolveSegment(world: World, indexes: SegmentIndexes, ref: Ref): Answer<Segment> {
-  const permitted = permission(world, ref);
+export function resolveSegment(
+  world: World,
+  types: SegmentationTypes,
+  indexes: SegmentIndexes,
+  ref: Ref,
+): Answer<Segment> {
+  const permitted = permission(world, types, ref);
   if (permitted.no !== undefined) return permitted;
-  const { parent, child, vid } = permitted.ok;
+  const { parent, child, id } = permitted.ok;
   if (indexes.ofChild.has(parent)) return refused('parent', parent, 'is itself a child port; children do not nest');
   if (first(indexes.ofChild.at(child).keys()) !== ref)
     return refused('port', child, 'is already a child of another parent port');
@@ -54,18 +76,21 @@ export function resolveSegment(world: World, indexes: SegmentIndexes, ref: Ref):
     return refused('parent', parent, 'is a remote device, which carries no child ports');
   if (world.lports.get(parent) === undefined) return waiting('parent', parent, `waits for its parent, lport ${parent}`);
   if (world.lports.get(child) === undefined) return waiting('port', child, `waits for lport ${child}`);
-  const winner = firstByKey(world, indexes.ofVid.at(vidName(parent, vid)).keys());
+  const [mtu, room] = [mtuOf(world, child), mtuOf(world, parent)];
+  if (mtu !== undefined && room !== undefined && mtu > room)
+    return refused('port', child, `has an MTU of ${mtu} (that of its network), but its parent of ${room} only`);
+  const winner = firstByKey(world, indexes.ofTag.at(tagName(parent, permitted.ok)).keys());
   if (winner !== ref)
     return degraded(
       'segmentation_id',
-      vid,
+      id,
       `is used by another child of lport ${parent}: give each child of one parent its own VLAN id`,
     );
   return permitted;
 }
 
-/** Whether a segmentation may name its ports at all: parent in its own tenant, child there too or shared with it. */
-function permission(world: World, ref: Ref): Answer<Segment> {
+/** Whether a segmentation may name its ports at all: parent in its own tenant, child there too or shared with it, and not in use. */
+function permission(world: World, types: SegmentationTypes, ref: Ref): Answer<Segment> {
   const value = world.children.get(ref);
   if (value === undefined) return waiting('child_port_segmentation', ref, `waits for child_port_segmentation ${ref}`);
   const { parent, port: child } = value;
@@ -78,7 +103,53 @@ function permission(world: World, ref: Ref): Answer<Segment> {
     return waiting('port', child, 'waits for the northbound of the tenant of its port');
   if (foreign && world.lports.get(child)?.shared_with.includes(tenant) !== true)
     return refused('port', child, `there is no lport of that name that is shared with ${tenant}`);
-  return { ok: { ref, parent, child, vid: vlanId(value.segmentation_id) } };
+  const tag = tagOf(world, types, value);
+  if (tag.no !== undefined) return tag;
+  if (world.claims.get(child) !== undefined)
+    return refused('port', child, 'is in use: it has an interface of its own, so it cannot be a child');
+  return { ok: { ref, parent, child, ...tag.ok } };
+}
+
+/** The tag of a segmentation, as it is written or as it is inherited. */
+export function tagOf(
+  world: World,
+  types: SegmentationTypes,
+  { port, segmentation_type: type, segmentation_id: id }: ChildPortSegmentation,
+): Answer<Tag> {
+  if (type === inherit)
+    return id === undefined
+      ? inheritedTag(world, types, port)
+      : refused('segmentation_id', id, `not beside segmentation_type: ${inherit}`);
+  return checkedTag(types, type, id);
+}
+
+function checkedTag(types: SegmentationTypes, type: string, id: number | undefined): Answer<Tag> {
+  const ids = types.get(type);
+  if (ids === undefined)
+    return refused('segmentation_type', type, `not allowed: one of ${[...types.keys(), inherit].join(', ')}`);
+  if (id === undefined || id < ids.from || id > ids.to)
+    return refused(
+      'segmentation_id',
+      id,
+      `${id === undefined ? 'missing' : 'not allowed'}: an integer from ${ids.from} to ${ids.to}`,
+    );
+  return { ok: { type, id } };
+}
+
+/** The VLAN of the child's network, now: it changes with the network. */
+function inheritedTag(world: World, types: SegmentationTypes, child: Ref): Answer<Tag> {
+  const lswitch = world.lports.get(child)?.lswitch;
+  const network = lswitch === undefined ? undefined : resolveNetwork(world, lswitch).ok;
+  if (network === undefined) return waiting('segmentation_type', inherit, 'waits for the network of its port');
+  if (world.lswitches.get(network.ref)?.network_type !== 'vlan')
+    return refused('segmentation_type', inherit, 'is for ports of vlan networks: give a segmentation_id');
+  return checkedTag(types, 'vlan', network.vni);
+}
+
+/** The MTU of a port's network in bytes; undefined where nobody has said. */
+function mtuOf(world: World, port: Ref): number | undefined {
+  const lswitch = world.lports.get(port)?.lswitch;
+  return lswitch === undefined ? undefined : world.lswitches.get(lswitch)?.mtu;
 }
 
 function first(refs: Iterable<Ref>): Ref | undefined {

@@ -17,7 +17,15 @@ import {
 import { chassisEndpoint, placeByClaim, type Placement, vtepEndpoint } from './placement.js';
 import { type Copies, copiesOf } from './copies.js';
 import { type Port, resolvePort } from './port.js';
-import { resolveSegment, type Segment, type SegmentIndexes, segmentIndexes } from './segment.js';
+import {
+  resolveSegment,
+  type Segment,
+  type SegmentationTypes,
+  type SegmentIndexes,
+  segmentIndexes,
+  type Tag,
+  tagOf,
+} from './segment.js';
 import { type Answer, degraded, refused, sameAnswer, waiting } from './verdict.js';
 import { type Settings, type TunnelState, type World } from './world.js';
 
@@ -38,6 +46,8 @@ export class View {
   readonly networkAnswer: (ref: Ref) => Answer<Network>;
   /** A port by reference, or why there is none. */
   readonly portAnswer: (ref: Ref) => Answer<Port>;
+  /** The tag that a segmentation asks for, whether it holds or not; undefined if it asks for none that there is. */
+  readonly tagAsked: (ref: Ref) => Tag | undefined;
   /** A segmentation by reference, or why it does not hold. */
   readonly segmentAnswer: (ref: Ref) => Answer<Segment>;
   /** Where a port is, or why it is nowhere. */
@@ -69,14 +79,21 @@ export class View {
   /** The one owner of what is always wanted. */
   readonly always: Members<string>;
 
-  constructor(world: World) {
+  constructor(world: World, types: SegmentationTypes) {
     this.world = world;
     this.always = { members: () => ['always'], watch: () => undefined, present: () => true };
     const { graph } = world;
-    this.segments = segmentIndexes(world);
+    this.segments = segmentIndexes(world, types);
     this.networkAnswer = graph.query((ref: Ref) => resolveNetwork(world, ref), sameAnswer(sameJson));
     this.portAnswer = graph.query((ref: Ref) => resolvePort(world, this.networkAnswer, ref), sameAnswer(sameJson));
-    this.segmentAnswer = graph.query((ref: Ref) => resolveSegment(world, this.segments, ref), sameAnswer(sameJson));
+    this.tagAsked = (ref) => {
+      const value = world.children.get(ref);
+      return value === undefined ? undefined : tagOf(world, types, value).ok;
+    };
+    this.segmentAnswer = graph.query(
+      (ref: Ref) => resolveSegment(world, types, this.segments, ref),
+      sameAnswer(sameJson),
+    );
     this.placementAnswer = graph.query((ref: Ref) => this.#discreet(ref, this.#place(ref)), sameAnswer(sameJson));
     this.localPort = graph.query((ref: Ref) => {
       const port = this.port(ref);

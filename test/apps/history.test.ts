@@ -2,6 +2,7 @@
 // a cold start with the same facts wants. And a full recomputation changes nothing.
 import fc from 'fast-check';
 import t from 'tap';
+import { segmentationTypes } from '../../src/apps/segmentation-types.js';
 import { allApps } from '../../src/apps/apps.js';
 import { Engine } from '../../src/apps/engine.js';
 import { FlowTable } from '../../src/flow/table.js';
@@ -271,7 +272,7 @@ const beginning: Fact[] = [
 
 class Chassis {
   readonly world = new World();
-  readonly view = new View(this.world);
+  readonly view = new View(this.world, segmentationTypes);
   readonly interest = new Interest(this.view);
   readonly table = new FlowTable();
   readonly engine = new Engine(this.view, this.table, allApps);

@@ -1,11 +1,18 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { allApps } from '../../src/apps/apps.js';
+import { Engine } from '../../src/apps/engine.js';
+import { type SegmentationType, segmentationTypes } from '../../src/apps/segmentation-types.js';
+import { childPorts } from '../../src/apps/vlan-aware-ports.js';
 import { parseText } from '../../src/cli/files.js';
-import { refOf } from '../../src/model/ids.js';
+import { frameText } from '../../src/cli/flow-text.js';
+import { FlowTable } from '../../src/flow/table.js';
+import { ofPort, refOf } from '../../src/model/ids.js';
 import { numberOffline } from '../../src/model/numbering.js';
 import { standingOf } from '../../src/model/standing.js';
 import { View } from '../../src/model/view.js';
 import { World } from '../../src/model/world.js';
+import { setField } from '../../src/ofp/index.js';
 import { given, specExample, specObjects } from './given.js';
 
 const ports = { ofports: { 'red/vm1': 183 }, tunnels: {}, bindings: {} };
@@ -98,7 +105,12 @@ void t.test('what cannot be is refused by name, and everything else stays as it 
     [
       'VLAN id 4095',
       child('c-05', 'parent: vm1, port: c-05, segmentation_id: 4095'),
-      /seg-c-05: segmentation_id: 4095: not allowed/,
+      /seg-c-05: segmentation_id: 4095: not allowed: an integer from 1 to 4094/,
+    ],
+    [
+      'no VLAN id',
+      child('c-09', 'parent: vm1, port: c-09'),
+      /seg-c-09: segmentation_id: missing: an integer from 1 to 4094/,
     ],
     [
       'a child of itself',
@@ -187,7 +199,7 @@ objects:
   for (const tenant of ['red', 'blue']) world.settled.set(tenant, true);
   for (const object of objects) world.put(object);
   numberOffline(world, objects);
-  const view = new View(world);
+  const view = new View(world, segmentationTypes);
   world.graph.flush();
   const { verdict } = standingOf(view, 'lport', refOf('blue', 'kid'));
   t.equal(verdict?.state, 'DOWN');
@@ -196,5 +208,45 @@ objects:
     JSON.stringify(standingOf(view, 'child_port_segmentation', refOf('red', 'seg')).verdict),
     /its parent|not ready/,
   );
+  t.end();
+});
+
+void t.test('another way of tagging is one row: MPLS labels, with the model and the northbound as they are', (t) => {
+  const mpls: SegmentationType = {
+    from: 16, // below are reserved labels (RFC 3032, 2.1)
+    to: 0xfffff,
+    match: (id) => ({ vlan_vid: 0, eth_type: 0x8847, mpls_label: id }),
+    pop: [{ type: 'pop_mpls', ethertype: 0x0800 }],
+    push: (id) => [{ type: 'push_mpls', ethertype: 0x8847 }, setField('mpls_label', id)],
+  };
+  const types = new Map([...segmentationTypes, ['mpls', mpls]]);
+  const kid = (id: string, key: number, label: number) => `
+  - {kind: lport, id: ${id}, lswitch: net2, unique_key: ${key}, macs: ['fa:16:3e:00:02:${key}'], ips: []}
+  - {kind: child_port_segmentation, id: ${id}, parent: vm1, port: ${id}, segmentation_type: mpls, segmentation_id: ${label}}`;
+  const { objects, refused } = parseText('test', specExample + kid('one', 21, 100) + kid('two', 22, 3), 'red');
+  t.same(refused, []);
+  const world = new World();
+  world.settings.set('self', { chassis: 'c1', encapIps: [], encapTypes: [], tunnelMode: 'per-remote' });
+  world.settled.set('red', true);
+  for (const object of objects) world.put(object);
+  numberOffline(world, objects);
+  world.claims.set(refOf('red', 'vm1'), 'c1');
+  world.bindings.set(refOf('red', 'vm1'), { interface: 'vm1', ofport: ofPort(183) });
+  const [view, table] = [new View(world, types), new FlowTable()];
+  const apps = allApps.map((app) => (app.name === 'vlan-aware-ports' ? childPorts(types) : app));
+  new Engine(view, table, apps).flush();
+  const flows = table.wanted().map(({ item }) => frameText(item.frame).replace(/^cookie=0x[0-9a-f]+, /, ''));
+  for (const flow of [
+    'priority=150,in_port=183,dl_vlan=100 actions=pop_vlan,load:0x168->NXM_NX_REG6[],load:0x2->OXM_OF_METADATA[],resubmit(,5)',
+    'priority=150,mpls,in_port=183,vlan_tci=0x0000/0x1fff,mpls_label=100 actions=pop_mpls:0x0800,load:0x15->NXM_NX_REG6[],load:0x2->OXM_OF_METADATA[],resubmit(,5)',
+    'table=115, priority=100,reg7=0x15 actions=push_mpls:0x8847,set_field:100->mpls_label,output:183',
+  ])
+    t.ok(flows.includes(flow), flow);
+  t.equal(flows.filter((flow) => flow.includes('mpls_label=100')).length, 2, 'and its label is never its parent’s');
+  t.match(standingOf(view, 'child_port_segmentation', refOf('red', 'two')).verdict, {
+    state: 'ERROR',
+    fault: { field: 'segmentation_id', value: 3, allowed: /an integer from 16 to 1048575/ },
+  });
+  t.equal(standingOf(view, 'child_port_segmentation', refOf('red', 'one')).verdict, undefined);
   t.end();
 });

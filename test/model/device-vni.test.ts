@@ -1,5 +1,6 @@
 // A VNI is an identity: whoever may choose one reaches, or takes, the traffic of the network that has it.
 import t from 'tap';
+import { segmentationTypes } from '../../src/apps/segmentation-types.js';
 import { operator, refOf } from '../../src/model/ids.js';
 import { parseObject } from '../../src/model/parse.js';
 import { View } from '../../src/model/view.js';
@@ -7,7 +8,7 @@ import { numberName, World } from '../../src/model/world.js';
 
 function deviceOf(tenant: string, vni: number | undefined) {
   const world = new World();
-  const view = new View(world);
+  const view = new View(world, segmentationTypes);
   const net = refOf('red', 'net');
   const device = refOf(tenant, 'dev');
   const binding = { type: 'vtep', vtep_address: '192.0.2.2', ...(vni === undefined ? {} : { vni }) };
