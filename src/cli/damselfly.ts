@@ -12,6 +12,7 @@ import { addDiff } from './diff.js';
 import { addExplain } from './explain.js';
 import { addGet } from './get.js';
 import { addNb } from './nb.js';
+import { addOfp } from './ofp.js';
 import { addPipeline } from './pipeline.js';
 import { addSchema } from './schema.js';
 import { addStatus } from './status.js';
@@ -39,6 +40,7 @@ const commands = [
   addConfig,
   addSchema,
   addPipeline,
+  addOfp,
 ];
 for (const add of commands) add(program);
 

@@ -3,7 +3,7 @@ import { flowMod } from './actions.js';
 import type { Bucket } from './action-types.js';
 import { allTables, flowFlag } from './constants.js';
 import type { Match } from './match.js';
-import type { FlowMod, FlowModCommand, GroupMod } from './messages.js';
+import type { FlowMod, FlowModCommand, GroupMod, GroupModCommand } from './messages.js';
 import { parseActions } from './parse-actions.js';
 import { SyntaxProblem } from './parse-error.js';
 import { parseInstructions } from './parse-instructions.js';
@@ -111,17 +111,21 @@ function bucketOf(text: string, type: GroupType): Bucket {
   return { ...bucket, actions: parseActions(actionWords.join(',')) };
 }
 
-/** A group from its text, as a group_mod that adds it. Throws SyntaxProblem. */
+const groupCommands: readonly GroupModCommand[] = ['add', 'modify', 'delete', 'add_or_modify'];
+
+/** A group from its text; a command may stand first, else it is added. Throws SyntaxProblem. */
 export function parseGroup(text: string): GroupMod {
-  const [head = '', ...buckets] = text.split(/[\s,]*\bbuckets?=/);
+  const [, named, rest = ''] = /^\s*(\w+)\s+(.*)$/s.exec(text) ?? [];
+  const command = groupCommands.find((known) => known === named);
+  const [head = '', ...buckets] = (command === undefined ? text : rest).split(/[\s,]*\bbuckets?=/);
   const options = new Map(wordsOf(head).map(({ key, value }) => [key, value]));
-  const groupType = options.get('type') ?? '';
+  const groupType = options.get('type') ?? (command === 'delete' ? 'all' : '');
   const groupId = options.get('group_id');
   if (groupId === undefined) throw new SyntaxProblem(text, 'lacks group_id=');
   if (!isGroupType(groupType)) throw new SyntaxProblem(text, 'type= is none of all, select, indirect, ff');
   return {
     type: 'group_mod',
-    command: 'add',
+    command: command ?? 'add',
     groupType,
     groupId: parseNumber(groupId),
     buckets: buckets.map((bucket) => bucketOf(bucket, groupType)),

@@ -5,16 +5,19 @@ import type { FlowSelection, FlowStats, GroupStats } from './multipart-types.js'
 import { formatInstructions } from './text-actions.js';
 import { flagsText, formatCriteria } from './text-flow.js';
 import { formatMatch } from './text-match.js';
-import { formatPort } from './text-values.js';
+import { formatPort, hex } from './text-values.js';
 
 const uncounted = 0xffff_ffff_ffff_ffffn;
 const counter = (value: bigint) => (value === uncounted ? '?' : value.toString());
 const unknownDuration = 0xffff_ffff;
 
-/** Seconds with as many digits as count. */
+const nsPerMs = 1_000_000;
+
+/** Seconds: with three digits where it is whole milliseconds, else with as many as count. */
 export function formatDuration(seconds: number, nanoseconds: number): string {
-  const fraction = nanoseconds === 0 ? '' : `.${nanoseconds.toString().padStart(9, '0')}`;
-  return `${seconds}${fraction.replace(/0+$/, '')}s`;
+  if (nanoseconds === 0) return `${seconds}s`;
+  if (nanoseconds % nsPerMs === 0) return `${seconds}.${(nanoseconds / nsPerMs).toString().padStart(3, '0')}s`;
+  return `${seconds}.${nanoseconds.toString().padStart(9, '0').replace(/0+$/, '')}s`;
 }
 
 /** A flow as a dump with statistics prints it, without the leading space. */
@@ -68,8 +71,8 @@ const bundleFlags = (flags: number) =>
 
 /** The steps of a bundle. */
 export const formatBundleControl = (message: Message & { readonly type: 'bundle_control' }): string =>
-  `bundle_id=0x${message.bundleId.toString(16)} type=${message.ctrl.toUpperCase()} flags=${bundleFlags(message.flags)}`;
+  `bundle_id=${hex(message.bundleId)} type=${message.ctrl.toUpperCase()} flags=${bundleFlags(message.flags)}`;
 
 /** The head of a message that is added to a bundle. */
 export const formatBundleAdd = (message: Message & { readonly type: 'bundle_add' }): string =>
-  `bundle_id=0x${message.bundleId.toString(16)} flags=${bundleFlags(message.flags)}`;
+  `bundle_id=${hex(message.bundleId)} flags=${bundleFlags(message.flags)}`;

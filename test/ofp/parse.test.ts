@@ -52,6 +52,15 @@ void t.test('every group that a switch dumps is parsed to the buckets that it ho
   t.end();
 });
 
+void t.test('a command may stand before a group', (t) => {
+  const commands = { 'add-group': '', 'mod-group': 'modify ', 'del-groups': 'delete ' };
+  for (const { command, argument, frames } of vectors('ovs-ofctl-messages'))
+    for (const [of, word] of Object.entries(commands))
+      if (of === command && argument) t.equal(hexOf(encode(parseGroup(word + argument), 0)), frames.at(-1), argument);
+  t.throws(() => parseGroup('modify group_id=5'), SyntaxProblem);
+  t.end();
+});
+
 void t.test('a command may stand first, and statistics are passed over', (t) => {
   t.match(parseFlow('delete table=5,cookie=0x5/0xff,ip,out_port=3'), {
     command: 'delete',
