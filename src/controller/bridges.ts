@@ -23,5 +23,22 @@ export function chassisIdOf(view: VswitchView, datapathId: bigint, configured: r
     : (bridge.externalIds.get('damselfly-chassis') ?? view.openVswitch?.systemId ?? dpid);
 }
 
+/** What to do where the database calls a bridge by another chassis id than it is served as; undefined: it does not. */
+export function renaming(
+  view: VswitchView,
+  datapathId: bigint,
+  configured: readonly string[],
+  servedAs: string,
+): string | undefined {
+  const bridge = bridgeOf(view, datapathId);
+  const id = chassisIdOf(view, datapathId, configured);
+  if (bridge === undefined || id === servedAs) return undefined;
+  return (
+    `bridge ${bridge.name} is served as chassis ${servedAs}, and the database calls it ${id} now. To rename it, stop the controller, ` +
+    `run damselfly cleanup --bridge ${bridge.name}, and start it again; to keep it: ` +
+    `ovs-vsctl br-set-external-id ${bridge.name} damselfly-chassis ${servedAs}`
+  );
+}
+
 /** The command that makes a bridge ready to be served, for messages. */
 export const secureCommand = (bridge: string): string => `ovs-vsctl set-fail-mode ${bridge} secure`;

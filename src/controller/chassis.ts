@@ -271,6 +271,11 @@ export class Chassis {
     return this.#plugs.filter(({ ref }) => !this.world.lports.present(ref));
   }
 
+  /** Interfaces whose lport is in the northbound. */
+  carriers(): ReadonlySet<string> {
+    return new Set(this.#plugs.filter(({ ref }) => this.world.lports.present(ref)).map(({ interface: name }) => name));
+  }
+
   /** Interfaces of the bridge that say nothing of an lport and are no tunnels of ours. */
   bareInterfaces(): string[] {
     const known = new Set([...this.#asking, ...this.#tunnelNames.keys()]);
@@ -301,8 +306,9 @@ export class Chassis {
     const round = this.engine.flush() ?? 0;
     this.#follow();
     const whole = this.waitsFor().length === 0;
-    if (whole && !this.table.whole) this.#edges.whole();
+    const isNew = whole && !this.table.whole;
     this.table.whole = whole;
+    if (isNew) this.#edges.whole();
     this.#tunnels(round);
     this.reporter.round(round, (tenant) => this.interest.unanswered.present(tenant));
     this.installer.kick();
@@ -329,7 +335,11 @@ export class Chassis {
     }
     for (const ref of [...this.world.bindings.members()])
       if (!bindings.has(ref)) this.world.bindings.set(ref, undefined);
-    for (const [ref, binding] of bindings) this.world.bindings.set(ref, binding);
+    for (const [ref, binding] of bindings) {
+      const before = this.world.bindings.peek(ref)?.interface;
+      this.world.bindings.set(ref, binding);
+      if (before !== undefined && before !== binding.interface) this.reporter.moved(ref);
+    }
     const tunnels = new Map<string, TunnelState>();
     for (const [name, { key, error }] of this.#tunnelNames) {
       const number = byName.get(name);

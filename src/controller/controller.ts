@@ -10,12 +10,12 @@ import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 import { Admission } from './admission.js';
-import { bridgeOf, chassisIdOf, datapathText } from './bridges.js';
+import { bridgeOf, chassisIdOf, datapathText, renaming } from './bridges.js';
 import { Chassis } from './chassis.js';
 import { failure } from './failure.js';
 import { idlePorts } from './idle-ports.js';
 import type { Config } from './config.js';
-import { Marks } from './marks.js';
+import { Marks, strayMarks } from './marks.js';
 import { NorthboundEdge } from './northbound-edge.js';
 import type { NorthboundService } from './northbound-service.js';
 import { plugsOf, requestsByName, requestsOf } from './plugs.js';
@@ -208,6 +208,11 @@ export class Controller {
           if (tunnels === undefined) chassis.tunnelPorts(expectedNames(wanted));
           else tunnels.keep(wanted, surplus);
         },
+        whole: () => {
+          edge.edges.whole();
+          const served = this.#served.get(datapathId);
+          if (served !== undefined) this.#lookAt(served);
+        },
         installed: (iface, revision) => marks?.set(iface, revision),
       },
       own,
@@ -242,7 +247,7 @@ export class Controller {
 
   /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */
   #lookAt(served: Served): void {
-    const { bridge: name, chassis, edge, tunnels } = served;
+    const { bridge: name, chassis, edge, tunnels, marks } = served;
     const view = this.#parts.vswitch?.view;
     const bridge = name === undefined ? undefined : view?.bridges.find((candidate) => candidate.name === name);
     const names = [...(chassis.session?.ports.values() ?? [])]
@@ -252,10 +257,18 @@ export class Controller {
     const again = (): void => {
       this.#lookAt(served);
     };
-    const { plugs, problems } = plugsOf(requests, (ifaceId) => edge.find(ifaceId, again));
-    edge.problems(problems);
+    const searched = new Set<string>();
+    const { plugs, problems } = plugsOf(requests, (ifaceId) => {
+      searched.add(ifaceId);
+      return edge.find(ifaceId, again);
+    });
+    edge.searchOnlyFor(searched);
+    const renamed = view && renaming(view, served.datapathId, this.#parts.config.chassis, chassis.id);
+    edge.problems([...(renamed === undefined ? [] : [renamed]), ...problems]);
     chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
     this.#sayIdle(served);
+    if (bridge !== undefined && chassis.table.whole)
+      for (const iface of strayMarks(bridge, chassis.carriers())) marks?.set(iface, undefined);
     if (tunnels === undefined || view === undefined) return;
     chassis.tunnelPorts(tunnels.names(view));
     tunnels.look();

@@ -1,5 +1,6 @@
 // external_ids:damselfly-installed of interfaces, written for many at once: a switch that comes back has all of its ports anew.
 import type { Logger } from 'pino';
+import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 
 /** The key: the northbound revision of the lport whose flows are on the switch. */
@@ -11,6 +12,13 @@ const gatherMs = 20;
 const transactionLength = 500;
 /** How long to wait before marks that could not be written are tried again, in milliseconds. */
 const againMs = 5000;
+
+/** The interfaces of a bridge that are marked although they carry no lport any more. */
+export const strayMarks = (bridge: Bridge, carriers: ReadonlySet<string>): string[] =>
+  bridge.ports
+    .flatMap((port) => port.interfaces)
+    .filter(({ name, externalIds }) => externalIds.has(installedKey) && !carriers.has(name))
+    .map(({ name }) => name);
 
 /** The marks of one bridge's interfaces. */
 export class Marks {

@@ -80,13 +80,22 @@ export class NorthboundEdge {
     return entry.found;
   }
 
-  /** What is wrong with interfaces, as last found; each is said once. */
+  /** Ends the searches for all other iface-ids: no interface has them any more, or it names their tenant. */
+  searchOnlyFor(ifaceIds: ReadonlySet<string>): void {
+    for (const [ifaceId, { end }] of this.#finds) {
+      if (ifaceIds.has(ifaceId)) continue;
+      end();
+      this.#finds.delete(ifaceId);
+    }
+  }
+
+  /** What is wrong with the bridge and its interfaces, as last found; each is said once. */
   problems(problems: readonly string[]): void {
     for (const problem of problems) if (!this.#problems.includes(problem)) this.#log.warn(problem);
     this.#problems = problems;
   }
 
-  /** What is wrong with interfaces. */
+  /** What is wrong with the bridge and its interfaces. */
   currentProblems(): readonly string[] {
     return this.#problems;
   }

@@ -99,6 +99,13 @@ export class Reporter {
     this.#touch(this.#object(kind, ref));
   }
 
+  /** An lport is behind another interface: what is said of it is said again. */
+  moved(ref: Ref): void {
+    const object = this.#object('lport', ref);
+    delete object.written;
+    this.#touch(object);
+  }
+
   /** An object could not be read (a reason), or could. */
   refused(kind: Kind, ref: Ref, reason: string | undefined): void {
     const object = this.#object(kind, ref);
