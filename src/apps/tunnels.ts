@@ -3,6 +3,7 @@
 // A type of tunnel has a common port, which takes the far end's address from each packet, and in the mode per-remote a port of its own
 // for each far end. Whoever is known is heard through both, and reached through the other while the one that the mode asks for is not
 // there yet: so a running chassis changes its mode without losing a packet. What comes from nobody known ends up at the common port.
+import { createHash } from 'node:crypto';
 import { load, loadBits, output, resubmit, setField } from '../ofp/index.js';
 import type { Action, Match } from '../ofp/index.js';
 import { nothing, type Wanted } from '../flow/wanted.js';
@@ -51,6 +52,10 @@ export function sentBy(text: string): Match {
   return address.family === 4 ? { tun_src: ipv4Number(address) } : { tun_src: 0, tun_ipv6_src: addressNumber(address) };
 }
 
+/** The number to ask for, the same for the same tunnel everywhere: 0x8000 to 0xfeff, above what Open vSwitch gives out by itself. */
+export const ofportRequest = (key: string): number =>
+  0x8000 + (createHash('sha256').update(key).digest().readUInt32BE() % (0xff00 - 0x8000));
+
 const bitsOf = ({ start, bits }: { start: number; bits: number }): number => ((1 << bits) - 1) << start;
 
 /** Notes in its register how a packet came. */
@@ -64,7 +69,7 @@ function tunnelType(view: View, name: string): Wanted {
   const ofport = view.tunnelPort(type);
   const came = note(registers.tunnelType, tunnelTypeCode[type]);
   return {
-    tunnels: [{ key: type, type, remote: 'flow', options: {} }],
+    tunnels: [{ key: type, type, remote: 'flow', options: {}, ofportRequest: ofportRequest(type) }],
     flows:
       ofport === undefined
         ? []
@@ -88,12 +93,17 @@ function sender(view: View, name: string): Wanted {
     ...(view.chassisSenders.has(name) ? [note(registers.fromChassis, 1)] : []),
     resubmit(tables.tunnelNetwork.id),
   ];
+  const request = ofportRequest(name);
+  // Once Open vSwitch makes it, its own port has all that it sends: it is heard there at once, where it was heard before.
+  const early = common === undefined || view.tunnel(name)?.error !== undefined ? undefined : request;
+  const in_port = own ?? (view.tunnelKey(known) === name ? early : undefined);
   const heard = [
-    ...(own === undefined ? [] : [{ in_port: own }]),
+    ...(in_port === undefined ? [] : [{ in_port }]),
     ...(common === undefined ? [] : [{ in_port: common, ...sentBy(address) }]),
   ];
   return {
-    tunnels: view.tunnelKey(known) === name ? [{ key: name, type, remote: address, options }] : [],
+    tunnels:
+      view.tunnelKey(known) === name ? [{ key: name, type, remote: address, options, ofportRequest: request }] : [],
     flows: heard.map((match) => flow(tables.classification, priorities.normal, match, accept)),
   };
 }

@@ -73,6 +73,8 @@ export class Chassis {
   readonly #addressing = new Set<Ref>();
   /** Tunnel ports that nothing wants any more, with the round after which no flow names them. */
   readonly #surplus = new Map<string, number>();
+  /** Tunnel ports that are wanted, with the round since which they are. */
+  readonly #wantedSince = new Map<string, number>();
   /** The ports of the connection, the plugs or the tunnel ports have changed since they were joined. */
   #portsChanged = false;
   /** The last round in which a wanted tunnel port was neither there nor refused. */
@@ -409,6 +411,8 @@ export class Chassis {
 
   #tunnels(round: number): void {
     const wanted = this.engine.tunnels();
+    for (const key of wanted.keys()) if (!this.#wantedSince.has(key)) this.#wantedSince.set(key, round);
+    for (const key of this.#wantedSince.keys()) if (!wanted.has(key)) this.#wantedSince.delete(key);
     for (const { key } of this.#tunnelNames.values())
       if (!wanted.has(key) && !this.#surplus.has(key)) this.#surplus.set(key, round);
     for (const key of this.#surplus.keys()) if (wanted.has(key)) this.#surplus.delete(key);
@@ -421,7 +425,9 @@ export class Chassis {
             .filter(([, since]) => acknowledged >= since && acknowledged > this.#incompleteRound)
             .map(([key]) => key)
         : [];
-    this.#edges.tunnels([...wanted.values()], mayGo);
+    // The flows that hear a sender at its port come before the port, which takes over what it sends.
+    const mayCome = [...wanted.values()].filter(({ key }) => acknowledged >= (this.#wantedSince.get(key) ?? 0));
+    this.#edges.tunnels(mayCome, mayGo);
     const present = new Set([...this.#tunnelNames.values()].map(({ key }) => key));
     for (const key of this.#surplus.keys()) if (!present.has(key)) this.#surplus.delete(key);
   }

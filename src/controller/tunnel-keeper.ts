@@ -192,7 +192,7 @@ export class TunnelKeeper {
     }, delayMs).unref();
   }
 
-  #specOf({ type, remote, options }: TunnelPort): WantedTunnel | undefined {
+  #specOf({ type, remote, options, ofportRequest }: TunnelPort): WantedTunnel | undefined {
     const known: TunnelType | undefined = tunnelTypes.find((candidate) => candidate === type);
     if (known === undefined) return undefined;
     const own = this.#encapIps();
@@ -204,7 +204,13 @@ export class TunnelKeeper {
           ? own[0]
           : undefined
         : own.find((address) => parseAddress(address)?.family === family);
-    return { type: known, remoteIp: remote, options, ...(local === undefined ? {} : { localIp: local }) };
+    return {
+      type: known,
+      remoteIp: remote,
+      options,
+      ofportRequest,
+      ...(local === undefined ? {} : { localIp: local }),
+    };
   }
 }
 

@@ -26,6 +26,8 @@ export interface TunnelPort {
   readonly remote: string;
   /** Further options of Open vSwitch: `dst_port`, `ttl`, … */
   readonly options: Readonly<Record<string, string>>;
+  /** The OpenFlow port number to ask for. */
+  readonly ofportRequest: number;
 }
 
 /** Everything that one owner wants on one chassis. */

@@ -13,6 +13,8 @@ export interface WantedTunnel {
   readonly localIp?: string;
   /** Further options: `dst_port`, `csum`, …; the VNI is always the flows' (`key=flow`). */
   readonly options?: Readonly<Record<string, string>>;
+  /** The ofport to ask for; ovs-vswitchd grants another if it is taken. */
+  readonly ofportRequest?: number;
 }
 
 /** A tunnel port that is there, ours or not. */
@@ -63,13 +65,13 @@ export function diffTunnels(
 
 /** A tunnel as the port to create for it. */
 export function tunnelPortSpec(tunnel: WantedTunnel, owner: string): TunnelPortSpec {
-  const { type, remoteIp, localIp, options = {} } = tunnel;
+  const { type, remoteIp, localIp, options = {}, ofportRequest } = tunnel;
   return {
     name: tunnelPortName(tunnel),
     type,
     owner,
     options: { ...options, remote_ip: remoteIp, ...(localIp === undefined ? {} : { local_ip: localIp }), key: 'flow' },
-    ofportRequest: tunnelOfportRequest(tunnel),
+    ...(ofportRequest === undefined ? {} : { ofportRequest }),
   };
 }
 
@@ -87,13 +89,6 @@ export function presentTunnels(view: VswitchView): PresentTunnel[] {
 /** A tunnel port's name, of at most 15 characters: the same for the same tunnel everywhere and always. */
 export const tunnelPortName = (tunnel: WantedTunnel): string =>
   `df${typeMarks[tunnel.type]}-${digest(tunnel).toString('hex').slice(0, 10)}`;
-
-/**
- * The ofport to ask for, from the same hash: 0x8000 to 0xfeff, above what ovs-vswitchd gives out by itself. It grants
- * another if the number is taken.
- */
-export const tunnelOfportRequest = (tunnel: WantedTunnel): number =>
-  0x8000 + (digest(tunnel).readUInt32BE(8) % (0xff00 - 0x8000));
 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 

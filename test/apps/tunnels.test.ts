@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import t from 'tap';
+import { ofportRequest } from '../../src/apps/tunnels.js';
 import { given } from './given.js';
 
 const overlay = `
@@ -190,3 +192,26 @@ void t.test('an address of our own, a network that no tunnel carries, a family t
   ]);
   t.end();
 });
+
+void t.test(
+  'the numbers that tunnels ask for stay above what the switch gives out by itself, and are the same for ever',
+  (t) => {
+    fc.assert(fc.property(fc.string(), (key) => ofportRequest(key) >= 0x8000 && ofportRequest(key) < 0xff00));
+    t.equal(ofportRequest('vxlan/192.0.2.9'), 34613);
+    t.end();
+  },
+);
+
+void t.test(
+  'while the port of a sender is still to come it is heard at the number that was asked for, so that nothing of it is lost',
+  (t) => {
+    const tunnels = { vxlan: 4, 'vxlan/203.0.113.9': 0 };
+    const { table } = given(overlay, { ports: { ...ports, tunnels } });
+    t.ok(
+      table(0).includes(
+        `priority=100,in_port=${ofportRequest('vxlan/203.0.113.9')} actions=load:0x1->NXM_NX_REG3[0..1],resubmit(,2)`,
+      ),
+    );
+    t.end();
+  },
+);

@@ -82,7 +82,7 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
       t.equal((await site.ovs.vsctl('get', 'Port', name, 'external_ids:damselfly-owner')).trim(), 'c1');
     },
   );
-  await t.test('moves to another address: flows first, then the old port goes', async (t) => {
+  await t.test('R13 R15 moves to another address: flows first, then the old port goes', async (t) => {
     const mark = site.mark();
     const revision = await site.put('lport', 'red/db', device('net', vtep('203.0.113.10')));
     await site.active('lport', 'red/db', 'c1', revision);
@@ -149,7 +149,7 @@ void t.test('a remote device with a tunnel port of its own', wholeOptions, async
     await site.active('lport', 'red/db');
     t.equal(await sent(site, vm, deviceMac), vni);
   });
-  await t.test('whose tunnel Open vSwitch cannot make has Open vSwitch’s own words as its status', async (t) => {
+  await t.test('R2 R8 whose tunnel Open vSwitch cannot make has Open vSwitch’s own words as its status', async (t) => {
     // Open vSwitch reads this port number as the usual one; whoever compares texts does not see that the tunnels are the same.
     const foreign = ['type=vxlan', 'options:remote_ip=203.0.113.40', 'options:local_ip=192.0.2.1', 'options:key=flow'];
     await site.ovs.vsctl(

@@ -50,6 +50,13 @@ export interface Sent {
   readonly vms: Readonly<Record<string, readonly Buffer[]>>;
 }
 
+/** What became of frames that were sent both ways. */
+export interface Lost {
+  readonly sent: number;
+  readonly lostOut: number;
+  readonly lostBack: number;
+}
+
 const station = (id: string, number: number): Station => ({
   id,
   mac: `fa:16:3e:00:00:${number.toString(16).padStart(2, '0')}`,
@@ -195,6 +202,37 @@ export class DeviceSite {
       (vms[i] ?? []).length === 0 ? [] : [[port, vms[i] ?? []] as const],
     );
     return { underlay: underlay.flatMap((bytes) => opened(bytes, ports) ?? []), vms: Object.fromEntries(heard) };
+  }
+
+  /** Has frames sent both ways between a VM and a device, some 50 a second, while `action` goes on; resolves to what was lost. */
+  async lostDuring(
+    vm: Vm,
+    device: Station,
+    packet: Omit<TunnelPacket, 'to' | 'inner'>,
+    action: () => Promise<void>,
+  ): Promise<Lost> {
+    let isOver = false;
+    let count = 0;
+    const numbered = (from: Station, to: Station, number: number) => frame(from, to, `${number} `);
+    const sent = await this.during(async () => {
+      const sending = (async () => {
+        while (!isOver) {
+          count += 1;
+          await this.sends(vm, numbered(vm, device, count));
+          await this.arrives({ ...packet, inner: numbered(device, vm, count) });
+        }
+      })();
+      await action();
+      isOver = true;
+      await sending;
+    });
+    const out = new Set(sent.underlay.map(({ inner }) => inner.toString('hex')));
+    const back = new Set((sent.vms[vm.port] ?? []).map((bytes) => bytes.toString('hex')));
+    const lost = (from: Station, to: Station, seen: ReadonlySet<string>) =>
+      Array.from({ length: count }, (_, i) => numbered(from, to, i + 1)).filter(
+        (bytes) => !seen.has(bytes.toString('hex')),
+      ).length;
+    return { sent: count, lostOut: lost(vm, device, out), lostBack: lost(device, vm, back) };
   }
 
   /** What a frame of a VM becomes. */
