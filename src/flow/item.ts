@@ -143,13 +143,15 @@ const latin1 = (bytes: Uint8Array): string =>
 
 /** Two multiplicative hashes over the same bytes, 32 and 8 bits of which are kept. */
 function hash40(identity: string, content: Uint8Array): number {
-  let [low, high] = [0x9e3779b1, 0x85ebca77];
-  const mix = (byte: number): void => {
+  let low = 0x9e3779b1 | 0;
+  let high = 0x85ebca77 | 0;
+  const { length } = identity;
+  // One loop, for a closure over both numbers would make new ones of each byte.
+  for (let i = 0; i < length + content.length; i++) {
+    const byte = i < length ? identity.charCodeAt(i) : (content[i - length] ?? 0);
     low = Math.imul(low ^ byte, 0x01000193);
     high = Math.imul(high ^ byte ^ (low >>> 13), 0x5bd1e995);
-  };
-  for (let i = 0; i < identity.length; i++) mix(identity.charCodeAt(i));
-  for (const byte of content) mix(byte);
+  }
   low ^= high >>> 15;
   low = Math.imul(low ^ (low >>> 16), 0x2c1b3c6d);
   high = Math.imul(high ^ (high >>> 15), 0x297a2d39);
