@@ -32,8 +32,10 @@ const zone: JsonCodec<NonNullable<Extract<Action, { type: 'ct' }>['zone']>> = {
   fromJson: (json, path) => (typeof json === 'number' ? u16.fromJson(json, path) : subfield.fromJson(json, path)),
 };
 
+/** A learned value has a length of 11 bits. */
+const learnedBits = 2 ** 11 - 1;
 const fromField = object<Extract<LearnSource, { subfield: unknown }>>({ subfield });
-const fromValue = object<Extract<LearnSource, { value: unknown }>>({ value: whole(128) });
+const fromValue = object<Extract<LearnSource, { value: unknown }>>({ value: whole(learnedBits) });
 const source: JsonCodec<LearnSource> = {
   schema: () => ({ oneOf: [fromField.schema(), fromValue.schema()] }),
   toJson: (value) => ('subfield' in value ? fromField.toJson(value) : fromValue.toJson(value)),

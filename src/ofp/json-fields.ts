@@ -65,8 +65,8 @@ const isMasked = (value: unknown): value is Masked => typeof value === 'object' 
 
 const rawOxms = list(object<{ readonly header: number; readonly body: Uint8Array }>({ header: uint(32), body: bytes }));
 
-const fieldSchema = (row: FieldRow) =>
-  row.masking === 'exact' ? codecOf(row).schema() : { anyOf: [codecOf(row).schema(), masked(row).schema()] };
+// What nests is decoded, so even a field that has none may have a mask; whether it may is for the validator to say.
+const fieldSchema = (row: FieldRow) => ({ anyOf: [codecOf(row).schema(), masked(row).schema()] });
 
 /** A match: fields to values, or to values with masks. */
 export const match: JsonCodec<Match> = define('Match', () => ({
@@ -90,7 +90,7 @@ export const match: JsonCodec<Match> = define('Match', () => ({
       if (name === 'unknown') return [name, rawOxms.fromJson(value, at)];
       const row = fieldNamed(name);
       if (!row) throw new JsonProblem(at, 'is no field');
-      return [name, (row.masking === 'mask' && isMasked(value) ? masked(row) : codecOf(row)).fromJson(value, at)];
+      return [name, (isMasked(value) ? masked(row) : codecOf(row)).fromJson(value, at)];
     });
     // Every value was read by its own field's codec.
     return Object.fromEntries(read) as Match;

@@ -72,7 +72,7 @@ const faults: readonly (readonly [unknown, RegExp])[] = [
   [{ type: 'echo_reply', data: '0x01' }, /^data: is no string of hex/],
   [{ type: 'role_reply', role: 'equal', generationId: '0x10000000000000000' }, /^generationId: has more than 64 bits/],
   [{ type: 'multipart_request', kind: 'nothing' }, /^kind: is none of desc, /],
-  [{ type: 'nx_packet_in2', match: { in_port: { value: 1, mask: 1 } } }, /^match.in_port: is no whole number/],
+  [{ type: 'nx_packet_in2', match: { in_port: { value: 1, mask: '1' } } }, /^match.in_port.mask: is no whole number/],
   [{ type: 'nx_packet_in2', match: { reg16: 1 } }, /^match.reg16: is no field/],
   [{ ...flow, actions: [{ type: 'fly' }] }, /^actions\[0\].type: is none of output, /],
   [{ ...flow, actions: [{ type: 'set_field', field: 'eth_type', value: 1 }] }, /^actions\[0\].field: is none of /],
