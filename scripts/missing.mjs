@@ -23,6 +23,8 @@ const debianPackages = {
   ethtool: ['ethtool'],
   'iputils-ping': ['ping'],
   python3: ['python3'],
+  tcpdump: ['tcpdump'],
+  tshark: ['tshark'],
   'util-linux': ['unshare', 'nsenter', 'setpriv'],
 };
 const sourceFolders = ['src', 'test', 'bench', 'scripts', 'demo'];
