@@ -1,7 +1,7 @@
 // What figures about the whole controller are measured on: a private Open vSwitch without packets, a private nats-server,
 // and the controller as anybody starts it.
 import { type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,10 +16,14 @@ import { isRunning, start, stop, until } from '../test/lab/process.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../test/lab/work-directory.js';
 import { OpenFlowConnection } from './openflow-connection.js';
 import { plugInterfaces } from './plug.js';
+import type { Probed } from './probe.js';
 import { chassis, type PlainObject, portId, tenant } from './workload.js';
 
 const bridge = 'br0';
 const program = fileURLToPath(new URL('../src/cli/damselfly.js', import.meta.url));
+const probe = new URL('probe.js', import.meta.url).href;
+
+const probing = ['--expose-gc', '--import', probe];
 
 const connections = z.object({ connections: z.array(z.object({ cid: z.number(), start: z.string() })) });
 
@@ -132,8 +136,9 @@ export class Site {
     const atMs = nowMs();
     const child = start(
       process.execPath,
-      [...(process.env.DAMSELFLY_BENCH_NODE?.split(' ') ?? []), program, 'controller', ...args],
+      [...(process.env.DAMSELFLY_BENCH_NODE?.split(' ') ?? []), ...probing, program, 'controller', ...args],
       join(this.#dir, 'controller.log'),
+      { env: { DAMSELFLY_BENCH_PROBE: this.#probed } },
     );
     this.#controller = child;
     const firstByteMs = () =>
@@ -143,6 +148,25 @@ export class Site {
         return found && Date.parse(found.start);
       });
     return { child, atMs, firstByteMs };
+  }
+
+  get #probed(): string {
+    return join(this.#dir, 'probed.json');
+  }
+
+  /** What the probe in the controller has seen since it was asked last. */
+  async probed(): Promise<Probed> {
+    rmSync(this.#probed, { force: true });
+    this.#controller?.kill('SIGUSR2');
+    await until('the probe in the controller answers', () => Promise.resolve(existsSync(this.#probed)), 10_000);
+    await delay(50); // it may still be writing
+    return JSON.parse(readFileSync(this.#probed, 'utf8')) as Probed; // our own probe wrote it
+  }
+
+  /** Processor time so far of the controller and of ovs-vswitchd, in milliseconds. */
+  cpuMs(): { readonly controller: number; readonly vswitch: number } {
+    const of = (pid: number | undefined) => (pid === undefined ? 0 : cpuMs(pid));
+    return { controller: of(this.#controller?.pid), vswitch: of(this.ovs.switchPid) };
   }
 
   /** Resolves when the controller has done what it had to do behind its flows: claims, statuses, marks in the database. */

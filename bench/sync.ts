@@ -8,7 +8,7 @@ import { bundleAdds, bundleCommit, bundleOpen } from '../src/switch/bundle.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
 import { controlNote, type Figure, type Goal, type Line, short, valueText } from './report.js';
-import { difference, ratios, type Samples, spread } from './sample.js';
+import { difference, median, ratios, type Samples, spread } from './sample.js';
 import { nowMs, Site } from './site.js';
 import { chassis, compiled, parsed, plainObjects, tenant } from './workload.js';
 
@@ -35,6 +35,7 @@ interface Prepared {
 
 const bench = 'sync';
 const startGoalMs = 350;
+const stallGoalMs = 20;
 /**
  * Beyond so many ports the messages are replayed in a bundle only: after every 50 messages that change a table, Open vSwitch
  * goes through all ports of the bridge, which takes a minute for 10,000 of them.
@@ -55,7 +56,7 @@ export async function syncFigure({ sizes, deadlineMs, budgetMs }: SyncOptions, s
       lines.push(...linesOf(prepared, samples));
       const values = (peer: string) => samples.values(bench, 'time', peer, ports);
       const control = controlNote(difference(values('replay'), values('replay again')));
-      notes.push(`${short(ports)} ports, ${values('replay').length} rounds; ${control}`);
+      notes.push(`${short(ports)} ports, ${values('replay').length} rounds; ${control}`, workNote(prepared, samples));
     } finally {
       await prepared.site.close();
     }
@@ -72,6 +73,17 @@ export async function syncFigure({ sizes, deadlineMs, budgetMs }: SyncOptions, s
       ...notes,
     ],
   };
+}
+
+/** What the controller needs for it: processor, event loop, memory. */
+function workNote({ ports, wanted }: Prepared, samples: Samples): string {
+  const all = (metric: string) => samples.values(bench, metric, 'damselfly', ports);
+  const perFlow = (metric: string) => `${short((median(all(metric)) * 1000) / wanted.flows.length)} µs`;
+  return [
+    `${short(ports)} ports: processor time per flow ${perFlow('cpuMs')}, start and northbound included, ovs-vswitchd ${perFlow('vswitchCpuMs')}`,
+    `longest stall of the event loop ${short(Math.max(...all('stallMs')))} ms, of its own work ${short(Math.max(...all('stallCpuMs')))} ms (goal at most ${stallGoalMs} ms)`,
+    `memory at rest ${short(median(all('memory')))} bytes per flow, the whole process counted`,
+  ].join('; ');
 }
 
 async function prepare(ports: number, deadlineMs: number): Promise<Prepared> {
@@ -114,11 +126,19 @@ async function oneRound(prepared: Prepared, round: number, samples: Samples): Pr
   note('replay', await cleared(replay));
   if (ports <= mostPlainly) note('replay, no bundle', await cleared(replayPlainly));
   note('ovs-ofctl', await cleared(ofctl));
-  const { startMs, syncMs } = await cleared(controller);
-  if (round === 0) await requireInstalled(site.openflow, prepared.wanted);
+  const { startMs, syncMs, ...work } = await cleared(controller);
   note('damselfly', syncMs);
   note('damselfly, with its start', startMs + syncMs);
   note('start', startMs);
+  for (const [metric, value] of Object.entries(work))
+    samples.add({ bench, metric, peer: 'damselfly', n: ports, round, value, unit: 'ms' });
+  if (round === 0) {
+    await requireInstalled(site.openflow, prepared.wanted);
+    await site.atRest();
+    const { usedSize } = await site.probed();
+    const value = usedSize / prepared.wanted.flows.length;
+    samples.add({ bench, metric: 'memory', peer: 'damselfly', n: ports, round, value, unit: 'B' });
+  }
   await site.stopController();
   note('replay again', await cleared(replay));
 }
@@ -156,11 +176,33 @@ async function ofctl({ site, textFile, wanted }: Prepared): Promise<number> {
   return took;
 }
 
-async function controller({ site, wanted, deadlineMs }: Prepared): Promise<{ startMs: number; syncMs: number }> {
+/** One run of the controller. */
+interface Synced {
+  readonly startMs: number;
+  readonly syncMs: number;
+  /** Processor time until all flows are there, of the controller with its start and of ovs-vswitchd. */
+  readonly cpuMs: number;
+  readonly vswitchCpuMs: number;
+  /** The longest time in which the event loop did not come round, and the most that the controller itself worked in one. */
+  readonly stallMs: number;
+  readonly stallCpuMs: number;
+}
+
+async function controller({ site, wanted, deadlineMs }: Prepared): Promise<Synced> {
+  const before = site.cpuMs();
   const { atMs, firstByteMs } = await site.startController();
   const doneMs = await site.filled(wanted.flows.length, deadlineMs);
-  const firstMs = await firstByteMs();
-  return { startMs: firstMs - atMs, syncMs: doneMs - firstMs };
+  const after = site.cpuMs();
+  const [firstMs, probed] = await Promise.all([firstByteMs(), site.probed()]);
+  const stalls = probed.stalls.filter(({ atMs, ms }) => atMs - ms >= firstMs);
+  return {
+    startMs: firstMs - atMs,
+    syncMs: doneMs - firstMs,
+    cpuMs: after.controller,
+    vswitchCpuMs: after.vswitch - before.vswitch,
+    stallMs: Math.max(0, ...stalls.map(({ ms }) => ms)),
+    stallCpuMs: Math.max(0, ...stalls.map(({ ms, cpuMs }) => Math.min(ms, cpuMs))),
+  };
 }
 
 function linesOf({ ports, wanted }: Prepared, samples: Samples): Line[] {

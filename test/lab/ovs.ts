@@ -70,6 +70,11 @@ export class Ovs {
     }
   }
 
+  /** The process id of ovs-vswitchd; undefined while it does not run. */
+  get switchPid(): number | undefined {
+    return this.#switch?.pid;
+  }
+
   /** What `--db` and an OVSDB client take. */
   get database(): string {
     return `unix:${join(this.dir, 'db.sock')}`;

@@ -1,0 +1,46 @@
+// Loaded into the controller before its program (node --import): what the controller cannot tell of itself. At each SIGUSR2 it
+// writes how long its event loop was held up, and by how much of its own work, and how much memory is in use after a collection.
+import { writeFileSync } from 'node:fs';
+
+/** One time in which the event loop did not come round. */
+export interface Stall {
+  /** When it was over, in milliseconds since 1970. */
+  readonly atMs: number;
+  readonly ms: number;
+  /** Processor time of the process meanwhile, garbage collection on other threads included: the rest is other programs' doing. */
+  readonly cpuMs: number;
+}
+
+/** What is written. */
+export interface Probed {
+  readonly stalls: readonly Stall[];
+  /** Objects and buffers, in bytes. */
+  readonly usedSize: number;
+}
+
+const tickMs = 2;
+/** Shorter ones are nobody's concern. */
+const leastStallMs = 5;
+
+const path = process.env['DAMSELFLY_BENCH_PROBE'];
+if (path !== undefined) probe(path);
+
+function probe(path: string): void {
+  const stalls: Stall[] = [];
+  let lastMs = performance.now();
+  let lastCpu = process.cpuUsage();
+  setInterval(() => {
+    const [nowMs, { user, system }] = [performance.now(), process.cpuUsage(lastCpu)];
+    const ms = nowMs - lastMs - tickMs;
+    if (ms > leastStallMs) stalls.push({ atMs: performance.timeOrigin + nowMs, ms, cpuMs: (user + system) / 1000 });
+    lastCpu = process.cpuUsage();
+    lastMs = nowMs;
+  }, tickMs).unref();
+  process.on('SIGUSR2', () => {
+    const told = stalls.splice(0);
+    globalThis.gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    writeFileSync(path, JSON.stringify({ stalls: told, usedSize: heapUsed + external } satisfies Probed));
+    lastMs = performance.now();
+  });
+}
