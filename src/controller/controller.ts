@@ -53,6 +53,8 @@ export class Controller {
   readonly #parts: Parts;
   readonly #apps: readonly App[];
   #closed = false;
+  /** Bridges whose ports have changed and will be looked at. */
+  readonly #looking = new Set<Served>();
   readonly #admission: Admission;
   readonly #refusals = new Repeats();
   readonly #idleTimers = new Map<bigint, NodeJS.Timeout>();
@@ -149,7 +151,7 @@ export class Controller {
       'switch connected',
     );
     session.onPorts(() => {
-      this.#lookAt(served);
+      this.#lookSoon(served);
     });
     served.chassis.attach(session);
     this.#lookAt(served);
@@ -245,15 +247,22 @@ export class Controller {
     marks?.close();
   }
 
+  /** Looks once for many ports that come together. */
+  #lookSoon(served: Served): void {
+    if (this.#looking.has(served)) return;
+    this.#looking.add(served);
+    setImmediate(() => {
+      this.#looking.delete(served);
+      if (!this.#closed) this.#lookAt(served);
+    });
+  }
+
   /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */
   #lookAt(served: Served): void {
     const { bridge: name, chassis, edge, tunnels, marks } = served;
     const view = this.#parts.vswitch?.view;
     const bridge = name === undefined ? undefined : view?.bridges.find((candidate) => candidate.name === name);
-    const names = [...(chassis.session?.ports.values() ?? [])]
-      .filter(({ portNo }) => portNo <= 0xfeff)
-      .map((port) => port.name);
-    const requests = bridge === undefined ? requestsByName(names) : requestsOf(bridge);
+    const requests = bridge === undefined ? requestsByName(chassis.ports.names()) : requestsOf(bridge);
     const again = (): void => {
       this.#lookAt(served);
     };
@@ -268,7 +277,7 @@ export class Controller {
     chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
     this.#sayIdle(served);
     if (bridge !== undefined && chassis.table.whole)
-      for (const iface of strayMarks(bridge, chassis.carriers())) marks?.set(iface, undefined);
+      for (const iface of strayMarks(bridge, chassis.ports.carriers())) marks?.set(iface, undefined);
     if (tunnels === undefined || view === undefined) return;
     chassis.tunnelPorts(tunnels.names(view));
     tunnels.look();

@@ -6,10 +6,10 @@ const namedLimit = 5;
 
 /** One line for each thing that interfaces of the bridge wait for. */
 export function idlePorts(chassis: Chassis): string[] {
-  const waiting = chassis
-    .waitingPlugs()
+  const waiting = chassis.ports
+    .waiting()
     .map(({ interface: name, ref }) => `interface ${name} waits for lport ${ref}: damselfly apply -f FILE.yaml`);
-  const bare = chassis.bareInterfaces();
+  const bare = chassis.ports.bare();
   if (bare.length === 0) return waiting;
   const [first = ''] = bare;
   const names =

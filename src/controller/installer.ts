@@ -4,9 +4,15 @@ import type { Batch } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
 import { commit } from '../switch/commit.js';
 import type { Session } from '../switch/session.js';
+import { inSlices, pause } from './slices.js';
 
-/** Messages per bundle: a commit blocks ovs-vswitchd for about 2 µs per flow. */
-const batchLimit = 2000;
+/** Messages that are taken from the table at a time. */
+const batchLength = 2000;
+/**
+ * Messages per bundle. A commit keeps ovs-vswitchd from everything else for about 2 µs per flow, and afterwards for about 3 µs per
+ * port of the bridge, all of which it visits: so the more ports there are, the more flows go together.
+ */
+const bundleLength = (ports: number): number => Math.max(batchLength, 2 * ports);
 /** How long a refused flow rests before it is tried again. */
 const retryMs = 30_000;
 
@@ -42,6 +48,7 @@ export class Installer {
   #wake: (() => void) | undefined;
   #retryAt: number | undefined;
   #nextAuditMs = 0;
+  #loaded: Promise<unknown> = Promise.resolve();
   /** Flow and group messages sent since the process started. */
   sent = 0;
   /** Flows and groups that others changed and that were put back. */
@@ -88,8 +95,8 @@ export class Installer {
     await this.#read(session, 'read the flows of the switch');
     let auditAtMs = this.#nextAuditMs;
     while (this.#session === session && !isOver(session)) {
-      const batch = this.#table.next(batchLimit);
-      if (batch !== undefined) await this.#commit(session, batch);
+      const batches = await this.#gather(session);
+      if (batches.length > 0) await this.#commit(session, batches);
       else if (this.#repair && session.nowMs() >= auditAtMs) {
         await this.#read(session, undefined);
         auditAtMs = this.#nextAuditMs;
@@ -103,7 +110,8 @@ export class Installer {
     const [flows, groups] = await Promise.all([session.flows(), session.groups()]);
     if (this.#session !== session) return;
     this.#nextAuditMs = session.nowMs() + Math.max(auditMs, auditShare * (session.nowMs() - startedMs));
-    const found = this.#table.load(flows, groups);
+    const found = await this.#load(flows, groups);
+    if (this.#session !== session) return;
     const { waiting, ...counts } = this.#table.counts();
     if (words !== undefined) this.#log.info({ ...found, ...counts, waiting }, words);
     else if (waiting > 0) {
@@ -113,11 +121,33 @@ export class Installer {
     this.#events.progressed({ added: 0, changed: 0, removed: 0, refused: 0, tookMs: 0 });
   }
 
-  async #commit(session: Session, batch: Batch): Promise<void> {
-    this.sent += batch.changes.length;
+  /** One load after the other: that of a connection which is over may still be under way. */
+  #load(...[flows, groups]: Parameters<FlowTable['load']>): Promise<ReturnType<FlowTable['load']>> {
+    const loaded = this.#loaded.then(() => inSlices(this.#table.loading(flows, groups)));
+    this.#loaded = loaded;
+    return loaded;
+  }
+
+  /** What the next bundle is made of. */
+  async #gather(session: Session): Promise<Batch[]> {
+    const batches: Batch[] = [];
+    const limit = bundleLength(session.ports.size);
+    for (let length = 0; length < limit && this.#session === session;) {
+      const batch = this.#table.next(Math.min(batchLength, limit - length));
+      if (batch === undefined) break;
+      batches.push(batch);
+      length += batch.changes.length;
+      if (batch.changes.length >= batchLength / 2) await pause();
+    }
+    return batches;
+  }
+
+  async #commit(session: Session, batches: readonly Batch[]): Promise<void> {
+    const changes = batches.flatMap((batch) => batch.changes);
+    this.sent += changes.length;
     const result = await commit(
       session,
-      batch.changes.map((change) => change.frame),
+      changes.map((change) => change.frame),
     );
     if (this.#session !== session) return;
     const refused = new Map(
@@ -125,10 +155,14 @@ export class Installer {
         ? result.refused.map(({ index, name, sentence }) => [index, `${name}: ${sentence}`] as const)
         : [],
     );
-    this.#table.committed(batch, refused);
+    let first = 0;
+    for (const batch of batches) {
+      this.#table.committed(batch, ofBatch(refused, first, batch.changes.length));
+      first += batch.changes.length;
+    }
     if (refused.size > 0) this.#retryAt = session.nowMs() + retryMs;
     const count = (kind: string) =>
-      batch.changes.filter((change, index) => change.kind === kind && !refused.has(index)).length;
+      changes.filter((change, index) => change.kind === kind && !refused.has(index)).length;
     const report = {
       added: count('add'),
       changed: count('change'),
@@ -161,3 +195,11 @@ export class Installer {
 
 /** Whether a session has ended by now; a call, because waiting may have changed it. */
 const isOver = (session: Session): boolean => session.ended !== undefined;
+
+/** Of what was refused of several batches, what is of the one that begins at an index, by its own indexes. */
+const ofBatch = (refused: ReadonlyMap<number, string>, first: number, length: number): Map<number, string> =>
+  new Map(
+    [...refused]
+      .filter(([index]) => index >= first && index < first + length)
+      .map(([index, reason]) => [index - first, reason]),
+  );

@@ -184,8 +184,8 @@ class Member implements NorthboundMember {
     );
   }
 
-  claim(port: Ref): void {
-    this.claims.want(port);
+  claim(port: Ref, isOurs: boolean): void {
+    this.claims.want(port, isOurs);
   }
 
   release(port: Ref): void {

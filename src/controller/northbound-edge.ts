@@ -6,7 +6,8 @@ import type { Ref } from '../model/ids.js';
 import { objectName } from '../model/parse.js';
 import type { Settings } from '../model/world.js';
 import type { NorthboundSink } from '../sync/sink.js';
-import type { Chassis, ChassisEdges } from './chassis.js';
+import type { Chassis } from './chassis.js';
+import type { ChassisEdges } from './chassis-edges.js';
 import type { NorthboundMember, NorthboundService } from './northbound-service.js';
 import type { Found } from './plugs.js';
 import type { Status } from './reporter.js';
@@ -43,8 +44,8 @@ export class NorthboundEdge {
     address: (ref, lswitch, candidates) => {
       this.#try(`allocate addresses for lport ${ref}`, () => this.#service.allocateAddresses(ref, lswitch, candidates));
     },
-    claim: (ref) => {
-      this.#member.claim(ref);
+    claim: (ref, isOurs) => {
+      this.#member.claim(ref, isOurs);
     },
     release: (ref) => {
       this.#member.release(ref);

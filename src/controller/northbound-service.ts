@@ -8,7 +8,7 @@ import type { Status } from './reporter.js';
 
 /** What one chassis says in the northbound. */
 export interface NorthboundMember {
-  readonly claim: (port: Ref) => void;
+  readonly claim: (port: Ref, isOurs: boolean) => void;
   readonly release: (port: Ref) => void;
   readonly status: (kind: Kind, ref: Ref, status: Status | undefined) => void;
   /** Every revision of a tenant up to this one is on the switch. */

@@ -1,34 +1,53 @@
 // Which lport an interface carries: by its iface-id and tenant, as the database of Open vSwitch has them, or by its name where
 // there is no database.
 import { type Ref, refIn, refOf } from '../model/ids.js';
-import type { Bridge, Interface } from '../ovsdb/rows.js';
-import type { Plug } from './chassis.js';
+import type { Bridge, Interface, Port } from '../ovsdb/rows.js';
+import type { Plug } from './bridge-ports.js';
 
 /** An interface that asks for an lport. */
 export interface Request {
   readonly interface: string;
   readonly ifaceId: string;
-  readonly tenant: string | undefined;
   readonly error: string | undefined;
+  /** What the iface-id and the tenant say by themselves. */
+  readonly named: Found;
 }
 
 /** What is known of an iface-id without a tenant: the lport that it is, or why it is none. */
 export type Found = { readonly ref: Ref } | { readonly problem: string } | undefined;
 
+/** What ports ask for; a port that did not change is the same object from view to view. */
+const known = new WeakMap<Port, readonly Request[]>();
+
 /** The interfaces of a bridge that carry an iface-id. */
-export const requestsOf = (bridge: Bridge): Request[] =>
-  bridge.ports.flatMap((port) => port.interfaces.flatMap((iface) => requestOf(iface) ?? []));
+export const requestsOf = (bridge: Bridge): Request[] => bridge.ports.flatMap(requestsOfPort);
+
+function requestsOfPort(port: Port): readonly Request[] {
+  let requests = known.get(port);
+  if (requests === undefined) {
+    requests = port.interfaces.flatMap((iface) => requestOf(iface) ?? []);
+    known.set(port, requests);
+  }
+  return requests;
+}
 
 function requestOf({ name, externalIds, error, ofport }: Interface): Request | undefined {
   const ifaceId = externalIds.get('iface-id');
   if (ifaceId === undefined || ifaceId === '') return undefined;
   const said = error ?? (ofport === -1 ? 'Open vSwitch could not open it' : undefined);
-  return { interface: name, ifaceId, tenant: externalIds.get('damselfly-tenant'), error: said };
+  return requestFor(name, ifaceId, externalIds.get('damselfly-tenant'), said);
 }
 
 /** Without a database, every port but the bridge's own asks for the lport of its name. */
 export const requestsByName = (names: Iterable<string>): Request[] =>
-  [...names].map((name) => ({ interface: name, ifaceId: name, tenant: undefined, error: undefined }));
+  [...names].map((name) => requestFor(name, name, undefined, undefined));
+
+const requestFor = (name: string, ifaceId: string, tenant: string | undefined, error: string | undefined): Request => ({
+  interface: name,
+  ifaceId,
+  error,
+  named: namedBy(ifaceId, tenant),
+});
 
 /** The lports of requests; `find` answers for those whose tenant is not named. */
 export function plugsOf(
@@ -38,7 +57,7 @@ export function plugsOf(
   const plugs: Plug[] = [];
   const problems: string[] = [];
   for (const request of requests) {
-    const found = named(request) ?? find(request.ifaceId);
+    const found = request.named ?? find(request.ifaceId);
     if (found === undefined) continue;
     if ('ref' in found) plugs.push({ ref: found.ref, interface: request.interface, error: request.error });
     else problems.push(`interface ${request.interface}: ${found.problem}`);
@@ -46,9 +65,9 @@ export function plugsOf(
   return { plugs, problems };
 }
 
-function named({ ifaceId, tenant }: Request): Found {
-  const valid = (text: string): boolean => /^[^/\s]{1,63}(\/[^/\s]{1,63})?$/.test(text);
-  if (!valid(ifaceId)) return { problem: `iface-id ${JSON.stringify(ifaceId)} is not an id, nor tenant/id` };
+function namedBy(ifaceId: string, tenant: string | undefined): Found {
+  if (!/^[^/\s]{1,63}(\/[^/\s]{1,63})?$/.test(ifaceId))
+    return { problem: `iface-id ${JSON.stringify(ifaceId)} is not an id, nor tenant/id` };
   if (ifaceId.includes('/')) return { ref: refIn('', ifaceId) };
   return tenant === undefined ? undefined : { ref: refOf(tenant, ifaceId) };
 }

@@ -42,7 +42,13 @@ export class Reporter {
   readonly #write: (kind: Kind, ref: Ref, status: Status | undefined) => void;
   readonly #nowMs: () => number;
   readonly #objects = new Map<string, Watched>();
+  /** Objects to look at. */
   readonly #dirty = new Set<string>();
+  /** Objects that have changed since the last round was closed. */
+  readonly #touched = new Set<Watched>();
+  /** Objects that are looked at again when more is acknowledged. */
+  readonly #later = new Set<string>();
+  #acknowledged = 0;
   /** Objects with a flow that the switch refused or that another owner has, as last reported. */
   #troubled = new Set<string>();
   /** By tenant: revisions seen and the round that brought them to the table. */
@@ -134,10 +140,8 @@ export class Reporter {
   round(round: number, isUnanswered: (tenant: string) => boolean): void {
     for (const [tenant, pending] of this.#pending)
       if (!isUnanswered(tenant)) for (const entry of pending) entry.round ??= round;
-    for (const name of this.#dirty) {
-      const object = this.#objects.get(name);
-      if (object?.round === Infinity) object.round = round;
-    }
+    for (const object of this.#touched) object.round = round;
+    this.#touched.clear();
   }
 
   /** The switch took a batch. */
@@ -145,15 +149,22 @@ export class Reporter {
     for (const key of ['added', 'changed', 'removed', 'refused'] as const) this.#sum[key] += report[key];
   }
 
-  /** Writes what has changed, now that everything up to a round is on the switch. */
-  report(acknowledged: number): void {
+  /** Writes what has changed, now that everything up to a round is on the switch, until `isEnough`; tells whether that is all. */
+  report(acknowledged: number, isEnough = (): boolean => false): boolean {
     const troubles = this.#troubles();
-    for (const name of [...this.#dirty]) {
+    if (acknowledged !== this.#acknowledged) {
+      for (const name of this.#later) this.#dirty.add(name);
+      this.#later.clear();
+    }
+    this.#acknowledged = acknowledged;
+    for (const name of this.#dirty) {
+      this.#dirty.delete(name); // a Set may change while it is walked
       const object = this.#objects.get(name);
-      if (object === undefined) this.#dirty.delete(name);
-      else this.#reportOne(name, object, troubles.get(name), acknowledged);
+      if (object !== undefined) this.#reportOne(name, object, troubles.get(name), acknowledged);
+      if (isEnough()) break;
     }
     this.#acknowledgeTenants(acknowledged);
+    return this.#dirty.size === 0;
   }
 
   /** Everything that has a status, as it stands: what `damselfly status` shows. */
@@ -173,9 +184,11 @@ export class Reporter {
   }
 
   #reportOne(name: string, object: Watched, trouble: Refusal | undefined, acknowledged: number): void {
-    const status = this.#statusOf(object, trouble, acknowledged);
-    if (status === 'later') return;
-    this.#dirty.delete(name);
+    const status = this.#isComing(name, object) ? 'later' : this.#statusOf(object, trouble, acknowledged);
+    if (status === 'later') {
+      this.#later.add(name);
+      return;
+    }
     const text = JSON.stringify(status);
     if (text !== object.written) {
       this.#write(object.kind, object.ref, status);
@@ -184,6 +197,12 @@ export class Reporter {
     }
     if (status === undefined && object.refused === undefined && this.#view.world.revisions.get(name) === undefined)
       this.#objects.delete(name);
+  }
+
+  /** Whether an object's tenant is not completely known yet: what it waits for may be just coming. */
+  #isComing(name: string, { ref }: Watched): boolean {
+    const { settled, revisions } = this.#view.world;
+    return revisions.has(name) && !settled.present(tenantOf(ref));
   }
 
   #statusOf(object: Watched, trouble: Refusal | undefined, acknowledged: number): Status | undefined | 'later' {
@@ -231,6 +250,7 @@ export class Reporter {
 
   #touch(object: Watched): void {
     object.round = Infinity; // until the round that brings the change to the table is closed
+    this.#touched.add(object);
     this.#dirty.add(objectName(object.kind, object.ref));
   }
 }

@@ -10,19 +10,9 @@ import {
   placeInCommit,
   type Refusal,
 } from './batch.js';
-import {
-  flowHash,
-  flowIdentity,
-  groupHash,
-  groupIdentity,
-  groupTag,
-  type Item,
-  learnedApp,
-  readCookie,
-  removal,
-  placeText,
-} from './item.js';
-import { addClaim, emptyRow, foreign, isDue, isTroubled, removeClaim, type Row, tampered, type Wish } from './row.js';
+import { dumped, type Found } from './dumped.js';
+import { type Item, placeText, removal } from './item.js';
+import { addClaim, emptyRow, foreign, isDue, isTroubled, removeClaim, type Row, type Wish } from './row.js';
 
 const noItems: readonly Item[] = [];
 
@@ -43,6 +33,8 @@ export class FlowTable {
   readonly #troubled = new Set<string>();
   #generation = 0;
   #isOpen = false;
+  /** The last round acknowledged before a load that is under way. */
+  #frozen: number | undefined;
   #whole = false;
 
   /** Says that `want`s follow, which belong together up to `endRound`. Until then nothing is sent, or only additions while the view is not whole. */
@@ -72,6 +64,7 @@ export class FlowTable {
 
   /** The last round of which everything is on the switch (or refused by it), and after which nothing is left to be removed. */
   acknowledged(): number {
+    if (this.#frozen !== undefined) return this.#frozen;
     const waiting = [...this.#flying].map((batch) => batch.generation);
     const [first] = this.#dirty.values();
     if (first !== undefined) waiting.push(first);
@@ -90,42 +83,36 @@ export class FlowTable {
   }
 
   /** Takes over what the switch says it holds; batches in flight are forgotten. Gives what was found of ours and of others. */
-  load(
-    flows: Iterable<DumpedFlow>,
-    groups: Iterable<DumpedGroup>,
-  ): { ours: number; foreign: number; changedByOthers: number } {
-    for (const [identity, row] of this.#rows)
-      if (row.winner === undefined) this.#rows.delete(identity);
-      else row.installed = undefined;
-    for (const of of [this.#unwanted, this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
-    const found = { ours: 0, foreign: 0, changedByOthers: 0 };
-    for (const flow of flows) {
-      const identity = flowIdentity(flow.table, flow.priority, flow.match);
-      const cookie = readCookie(flow.cookie);
-      if (cookie?.app === learnedApp) continue;
-      const isIntact =
-        cookie !== undefined &&
-        cookie.hash === flowHash(identity, flow.instructions) &&
-        flow.idleTimeout === 0 &&
-        flow.hardTimeout === 0 &&
-        flow.flags === 0;
-      this.#row(identity).installed = cookie === undefined ? foreign : isIntact ? cookie.hash : tampered;
-      found[cookie === undefined ? 'foreign' : 'ours']++;
-      if (cookie !== undefined && !isIntact) found.changedByOthers++;
+  load(flows: Iterable<DumpedFlow>, groups: Iterable<DumpedGroup>): Found {
+    const loading = this.loading(flows, groups);
+    for (;;) {
+      const step = loading.next();
+      if (step.done === true) return step.value;
     }
-    for (const group of groups) {
-      if (group.groupId >>> 28 !== groupTag) continue;
-      const identity = groupIdentity(group.groupId);
-      this.#row(identity).installed = groupHash(identity, group.type, group.buckets);
-      found.ours++;
+  }
+
+  /** The same in many small steps, between which wishes may come; until the last one `next` gives nothing and nothing more is acknowledged. */
+  *loading(flows: Iterable<DumpedFlow>, groups: Iterable<DumpedGroup>): Generator<void, Found> {
+    this.#frozen ??= this.acknowledged();
+    const { installed, found } = yield* dumped(flows, groups);
+    for (const [identity, row] of this.#rows) {
+      yield;
+      row.installed = installed.get(identity);
+      installed.delete(identity);
+      if (row.winner === undefined && row.installed === undefined) this.#rows.delete(identity);
     }
-    this.#reviewAll();
+    for (const [identity, hash] of installed) {
+      yield;
+      this.#row(identity).installed = hash;
+    }
+    yield* this.#reviewing();
+    this.#frozen = undefined;
     return found;
   }
 
   /** The next changes to send, at most about `limit`, whole owners at a time; undefined if nothing is to be done now. */
   next(limit: number): Batch | undefined {
-    if (this.#isOpen && this.#whole) return undefined;
+    if (this.#frozen !== undefined || (this.#isOpen && this.#whole)) return undefined;
     while (this.#dirty.size > 0 || (this.#whole && this.#unwanted.size > 0)) {
       const { changes, generation } = this.#take(limit);
       if (changes.length === 0) continue;
@@ -262,15 +249,20 @@ export class FlowTable {
   }
 
   /** After a load: who has something to send, and what nobody wants. */
-  #reviewAll(): void {
-    for (const [identity, row] of this.#rows)
+  *#reviewing(): Generator<void> {
+    for (const of of [this.#unwanted, this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
+    for (const [identity, row] of this.#rows) {
+      yield;
       if (this.#review(identity, row) && row.winner === undefined) this.#unwanted.add(identity);
-    for (const [name, { items }] of this.#wishes)
-      if (items.some(({ identity }) => isDue(this.#row(identity)))) this.#touch(name, 1);
+    }
+    for (const [name, { items }] of this.#wishes) {
+      yield;
+      if (items.some(({ identity }) => isDue(this.#row(identity)))) this.#touch(name);
+    }
   }
 
-  #touch(name: string, generation = this.#generation + 1): void {
-    if (!this.#dirty.has(name)) this.#dirty.set(name, generation);
+  #touch(name: string): void {
+    if (!this.#dirty.has(name)) this.#dirty.set(name, this.#frozen === undefined ? this.#generation + 1 : 1);
   }
 
   /** The identities of an owner about which the switch has to be told. */

@@ -44,6 +44,9 @@ export const numberName = (space: string, ref: Ref): string => `${space} ${ref}`
 
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+const sameBinding = (a: LocalBinding, b: LocalBinding): boolean =>
+  a.interface === b.interface && a.ofport === b.ofport && a.error === b.error;
+
 /** The inputs of one chassis. Every method says what is now so; nothing here decides anything. */
 export class World {
   readonly graph = new Graph();
@@ -61,7 +64,7 @@ export class World {
   /** The chassis that has claimed an lport. */
   readonly claims = this.graph.input<Ref, string>();
   /** The lports whose interface is on this bridge. */
-  readonly bindings = this.graph.input<Ref, LocalBinding>(sameJson);
+  readonly bindings = this.graph.input<Ref, LocalBinding>(sameBinding);
   /** Our tunnel ports by their key: `vxlan`, or `vxlan/192.0.2.9`. */
   readonly tunnels = this.graph.input<string, TunnelState>(sameJson);
   readonly settings = this.graph.input<'self', Settings>(sameJson);

@@ -1,7 +1,7 @@
 // Which tunnel ports are to be created, changed and removed: the difference between what is wanted and what carries our
 // tag. Everybody else's ports are looked at only for being in the way.
 import { createHash } from 'node:crypto';
-import type { Interface, TextMap } from './rows.js';
+import type { Interface, Port, TextMap } from './rows.js';
 import type { VswitchView } from './view.js';
 import { ownerKey, type TunnelPortSpec, type TunnelType } from './writes.js';
 
@@ -78,13 +78,17 @@ export function tunnelPortSpec(tunnel: WantedTunnel, owner: string): TunnelPortS
 /** The tunnel ports of an Open vSwitch, everybody's. */
 export function presentTunnels(view: VswitchView): PresentTunnel[] {
   return view.bridges.flatMap((bridge) =>
-    bridge.ports.flatMap((port) =>
-      port.interfaces
-        .filter(({ options }) => options.has('remote_ip'))
-        .map((iface) => presentTunnel(bridge.name, iface, port.externalIds.get(ownerKey))),
-    ),
+    bridge.ports
+      .filter(isTunnel)
+      .flatMap((port) =>
+        port.interfaces
+          .filter(({ options }) => options.has('remote_ip'))
+          .map((iface) => presentTunnel(bridge.name, iface, port.externalIds.get(ownerKey))),
+      ),
   );
 }
+
+const isTunnel = ({ interfaces }: Port): boolean => interfaces.some(({ options }) => options.has('remote_ip'));
 
 /** A tunnel port's name, of at most 15 characters: the same for the same tunnel everywhere and always. */
 export const tunnelPortName = (tunnel: WantedTunnel): string =>

@@ -52,8 +52,8 @@ export class Claims {
     this.#events = events;
   }
 
-  /** Claims a port that is plugged here, until `unwant`. */
-  want(port: Ref): void {
+  /** Claims a port that is plugged here, until `unwant`; `isOurs`: the northbound says that we hold it, so nothing need be written. */
+  want(port: Ref, isOurs = false): void {
     const wish = this.#wishes.get(port) ?? {
       isWanted: true,
       isBusy: false,
@@ -63,7 +63,7 @@ export class Claims {
     };
     this.#wishes.set(port, wish);
     wish.isWanted = true;
-    this.#pursue(port, wish);
+    if (!isOurs || wish.isBusy || wish.retry !== undefined) this.#pursue(port, wish);
   }
 
   /** Gives a port back if it is ours. */

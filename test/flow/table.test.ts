@@ -259,6 +259,46 @@ void t.test('a removal that the switch refuses is tried again when asked for', (
   t.end();
 });
 
+void t.test('while a round is open nothing is sent, or only additions while the view is not whole', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  load1(table, to);
+  table.beginRound();
+  table.want(owner('a'), 1, [flow(1, 1)]);
+  t.equal(settle(table, to), 1, 'a switch that is being filled need not wait for the rest');
+  t.equal(table.acknowledged(), 0);
+  table.whole = true;
+  table.want(owner('a'), 1, []);
+  table.want(owner('b'), 1, [flow(2, 2)]);
+  t.equal(settle(table, to), 0, 'what takes the place of the flow may be still to come');
+  const round = table.endRound();
+  t.equal(settle(table, to), 2);
+  t.equal(table.acknowledged(), round);
+  t.end();
+});
+
+void t.test('while the table takes over what a switch holds, nothing is sent and nothing more is acknowledged', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  table.want(owner('a'), 1, [flow(1, 1), flow(2, 2)]);
+  const round = table.endRound();
+  load1(table, to);
+  settle(table, to);
+  to.flows.clear();
+  const loading = table.loading(to.flows.values(), to.groups.values());
+  loading.next();
+  table.want(owner('b'), 2, [flow(3, 3)]);
+  t.equal(table.endRound(), round + 1);
+  t.equal(table.acknowledged(), round);
+  t.equal(table.next(9), undefined);
+  while (loading.next().done !== true);
+  t.equal(table.acknowledged(), 0, 'nothing of it is there');
+  t.equal(settle(table, to), 3);
+  t.equal(table.acknowledged(), round + 1);
+  t.end();
+});
+
 type Step =
   | { kind: 'want'; owner: number; flows: readonly (readonly [number, number])[]; groups: readonly number[] }
   | { kind: 'send' }
@@ -299,12 +339,22 @@ void t.test('any history ends in the flows of a cold start', (t) => {
       const table = new FlowTable();
       table.whole = true;
       load1(table, to);
+      // A load goes on between the wishes that follow it, and is through before anything is sent.
+      let loading: ReturnType<FlowTable['loading']> | undefined;
+      const steps = (length: number): void => {
+        for (let i = 0; i < length && loading !== undefined; i++) if (loading.next().done === true) loading = undefined;
+      };
       for (const s of history) {
-        if (s.kind === 'want') table.want(owner(String(s.owner)), s.owner, items(s));
-        else if (s.kind === 'restart') load1(table, to);
-        else if (s.kind === 'drift') {
-          for (const key of [...to.flows.keys()].slice(0, 1)) to.flows.delete(key);
-          load1(table, to);
+        if (s.kind === 'want') {
+          steps(3);
+          table.want(owner(String(s.owner)), s.owner, items(s));
+          continue;
+        }
+        steps(Infinity);
+        if (s.kind === 'restart' || s.kind === 'drift') {
+          if (s.kind === 'drift') for (const key of [...to.flows.keys()].slice(0, 1)) to.flows.delete(key);
+          loading = table.loading([...to.flows.values()], [...to.groups.values()]);
+          steps(1);
         } else {
           const batch = table.next(2);
           if (batch === undefined) continue;
@@ -313,6 +363,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
           table.committed(batch, refused);
         }
       }
+      steps(Infinity);
       table.retry();
       settle(table, to);
       const cold = new FlowTable();

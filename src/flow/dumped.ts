@@ -1,0 +1,45 @@
+// What a switch says it holds, by identity and hash.
+import type { DumpedFlow, DumpedGroup } from './batch.js';
+import { flowHash, flowIdentity, groupHash, groupIdentity, groupTag, learnedApp, readCookie } from './item.js';
+import { foreign, tampered } from './row.js';
+
+/** How many flows and groups of ours were found, flows of others, and flows of ours that others have changed. */
+export interface Found {
+  ours: number;
+  foreign: number;
+  changedByOthers: number;
+}
+
+/** The content by identity, or `tampered`, or `foreign`; in small steps. What the switch learned by itself is left out. */
+export function* dumped(
+  flows: Iterable<DumpedFlow>,
+  groups: Iterable<DumpedGroup>,
+): Generator<void, { readonly installed: Map<string, number>; readonly found: Found }> {
+  const installed = new Map<string, number>();
+  const found = { ours: 0, foreign: 0, changedByOthers: 0 };
+  for (const flow of flows) {
+    yield;
+    const identity = flowIdentity(flow.table, flow.priority, flow.match);
+    const cookie = readCookie(flow.cookie);
+    if (cookie?.app === learnedApp) continue;
+    const content = cookie === undefined ? foreign : isIntact(flow, identity, cookie.hash) ? cookie.hash : tampered;
+    installed.set(identity, content);
+    found[content === foreign ? 'foreign' : 'ours']++;
+    if (content === tampered) found.changedByOthers++;
+  }
+  for (const { groupId, type, buckets } of groups) {
+    if (groupId >>> 28 !== groupTag) continue;
+    yield;
+    const identity = groupIdentity(groupId);
+    installed.set(identity, groupHash(identity, type, buckets));
+    found.ours++;
+  }
+  return { installed, found };
+}
+
+/** Whether a flow of ours is as we made it. */
+const isIntact = (flow: DumpedFlow, identity: string, hash: number): boolean =>
+  hash === flowHash(identity, flow.instructions) &&
+  flow.idleTimeout === 0 &&
+  flow.hardTimeout === 0 &&
+  flow.flags === 0;
