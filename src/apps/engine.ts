@@ -6,12 +6,20 @@ import type { TunnelPort, Wanted } from '../flow/wanted.js';
 import { numberName } from '../model/world.js';
 import type { Ref } from '../model/ids.js';
 import type { View } from '../model/view.js';
-import type { App } from './app.js';
+import type { Members } from '../model/members.js';
+import type { App, Rule } from './app.js';
 
 /** What an owner wants, ready to be compared; the flows' own objects are not kept. */
 interface Prepared {
   readonly items: readonly Item[];
   readonly tunnels: readonly TunnelPort[];
+}
+
+/** The rules of all apps over one set of owners of one kind. */
+interface RuleSet {
+  readonly owners: Members<string>;
+  readonly kind: string;
+  readonly rules: { readonly app: App; readonly rule: Rule; readonly index: number }[];
 }
 
 /** An app that failed for one owner: the others go on, and it is tried again when what it read changes. */
@@ -24,13 +32,14 @@ export interface AppFailure {
 export class Engine {
   readonly #view: View;
   readonly #table: FlowTable;
-  readonly #tunnels = new Map<string, TunnelPort>();
+  /** The tunnel ports that owners want, by the owner's name. */
+  readonly #tunnels = new Map<string, readonly TunnelPort[]>();
   readonly #failures = new Map<string, AppFailure>();
 
   constructor(view: View, table: FlowTable, apps: readonly App[]) {
     this.#view = view;
     this.#table = table;
-    for (const app of apps) for (const index of app.rules.keys()) this.#install(app, index);
+    for (const set of ruleSets(view, apps)) this.#install(set);
   }
 
   /**
@@ -44,7 +53,7 @@ export class Engine {
 
   /** The tunnel ports that are wanted, by key. */
   tunnels(): ReadonlyMap<string, TunnelPort> {
-    return this.#tunnels;
+    return new Map([...this.#tunnels.values()].flat().map((tunnel) => [tunnel.key, tunnel]));
   }
 
   /** The owners for which an app has failed. */
@@ -52,22 +61,34 @@ export class Engine {
     return [...this.#failures.values()];
   }
 
-  #install(app: App, index: number): void {
-    const rule = app.rules[index];
-    if (rule === undefined) return;
-    const ownerOf = (member: string): Owner => ({ app: app.name, object: nameOf(rule.kind, member), rule: index });
-    this.#view.world.graph.each<string, Prepared>(
-      rule.owners(this.#view),
-      (member) => prepared(app.id, rule.wants(this.#view, member)),
-      (member, now, before) => {
-        const owner = ownerOf(member);
-        if (this.#failures.size > 0) this.#failures.delete(ownerName(owner));
-        this.#table.want(owner, this.#rank(rule.kind, owner.object, member), now?.items ?? []);
-        for (const tunnel of before?.tunnels ?? []) this.#tunnels.delete(tunnel.key);
-        for (const tunnel of now?.tunnels ?? []) this.#tunnels.set(tunnel.key, tunnel);
+  /** Runs rules over one set together: they read nearly the same, and what they want of one member is sent together. */
+  #install({ owners, kind, rules }: RuleSet): void {
+    this.#view.world.graph.each<string, readonly Outcome[]>(
+      owners,
+      (member) => rules.map(({ app, rule }) => attempted(() => prepared(app.id, rule.wants(this.#view, member)))),
+      (member, now) => {
+        const object = numberName(kind, refOfMember(member)); // the one that a number is allocated to
+        const rank = this.#rank(kind, object, member);
+        for (const [i, { app, index }] of rules.entries())
+          this.#take({ app: app.name, object, rule: index }, rank, now?.[i] ?? nothingPrepared);
       },
-      (member, error) => this.#failures.set(ownerName(ownerOf(member)), { owner: ownerOf(member), error }),
+      (member, error) => {
+        this.#view.world.graph.failed(`the flows of ${member}`, error);
+      },
     );
+  }
+
+  /** Takes what came of a rule for one owner; where it failed, what was wanted before stays. */
+  #take(owner: Owner, rank: number, outcome: Outcome): void {
+    const name = ownerName(owner);
+    if ('error' in outcome) {
+      this.#failures.set(name, { owner, error: outcome.error });
+      return;
+    }
+    this.#failures.delete(name);
+    this.#table.want(owner, rank, outcome.items);
+    if (outcome.tunnels.length > 0) this.#tunnels.set(name, outcome.tunnels);
+    else this.#tunnels.delete(name);
   }
 
   /** Between two owners of one identity the smaller unique key is heard; a segmentation counts by its child's. */
@@ -81,12 +102,34 @@ export class Engine {
 /** Rules over named things have names that no number is allocated to. */
 const refOfMember = (member: string): Ref => member as Ref;
 
-/** The name of an owner's object, which is the one that its number is allocated to. */
-const nameOf = (kind: string, member: string): string => numberName(kind, refOfMember(member));
+function ruleSets(view: View, apps: readonly App[]): RuleSet[] {
+  const sets: RuleSet[] = [];
+  for (const app of apps)
+    for (const [index, rule] of app.rules.entries()) {
+      const [owners, { kind }] = [rule.owners(view), rule];
+      const known = sets.find((set) => set.owners === owners && set.kind === kind);
+      if (known === undefined) sets.push({ owners, kind, rules: [{ app, rule, index }] });
+      else known.rules.push({ app, rule, index });
+    }
+  return sets;
+}
 
 const noTunnels: readonly TunnelPort[] = [];
+const nothingPrepared: Prepared = { items: [], tunnels: noTunnels };
 
 const prepared = (app: number, { flows, groups, tunnels }: Wanted): Prepared => ({
   items: [...(groups ?? []).map(groupItem), ...flows.map((flow) => flowItem(app, flow))],
   tunnels: tunnels ?? noTunnels,
 });
+
+/** What came of a rule for one owner. */
+type Outcome = Prepared | { readonly error: unknown };
+
+/** An app that fails for one owner is a mistake of ours, which must not cost anybody else their flows. */
+function attempted(work: () => Prepared): Outcome {
+  try {
+    return work();
+  } catch (error) {
+    return { error };
+  }
+}

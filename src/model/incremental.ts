@@ -17,6 +17,7 @@ import {
   type State,
 } from './cell.js';
 import { Effects, type Stage } from './effects.js';
+import { Filter } from './filter.js';
 import { Input } from './input.js';
 import type { Members } from './members.js';
 import { Relation } from './relation.js';
@@ -59,6 +60,22 @@ export class Graph implements Keeper {
     failed: (member: M, error: unknown) => void,
   ): void {
     this.#stages.push(new Effects(this, members, compute, changed, failed));
+  }
+
+  /** Those members of which something is so. */
+  filter<M>(members: Members<M>, isAmong: (member: M) => boolean): Members<M> {
+    const filter = new Filter<M>();
+    this.each(
+      members,
+      isAmong,
+      (member, now) => {
+        filter.note(member, now === true);
+      },
+      (member, error) => {
+        this.failed(`a filter, for ${String(member)}`, error);
+      },
+    );
+    return filter;
   }
 
   /** An index: each member's `entries` as key -> counted values, kept by differences, never by scanning. */

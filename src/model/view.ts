@@ -58,12 +58,12 @@ export class View {
   readonly networksOfVni: Relation<number, Ref>;
   /** The ports that are here, by network; only the ports that can be reached: resolved, enabled, with an ofport. */
   readonly localPortsOf: Relation<Ref, Ref>;
-  /** Every port that is here, itself as key. */
-  readonly localPorts: Relation<Ref, Ref>;
+  /** Every port that is here. */
+  readonly localPorts: Members<Ref>;
   /** The networks' far ends that this chassis must reach, by network, as endpoint names. Counted: the last port takes it away. */
   readonly endpointsOf: Relation<Ref, string>;
   /** Ports behind tunnels on networks that are hosted here. */
-  readonly remotePorts: Relation<Ref, Ref>;
+  readonly remotePorts: Members<Ref>;
   /** The far ends of tunnels, as `senderName`, with the endpoints that they have there: a packet from anybody else is not heard. */
   readonly senders: Relation<string, string>;
   /** Those of them that are managed chassis, with the ports that they have. */
@@ -108,15 +108,15 @@ export class View {
       const port = this.localPort(ref);
       return port === undefined ? [] : [[port.network.ref, ref]];
     });
-    this.localPorts = graph.relation(world.lports, (ref) => (this.localPort(ref) === undefined ? [] : [[ref, ref]]));
+    this.localPorts = graph.filter(world.lports, (ref) => this.localPort(ref) !== undefined);
     this.endpointsOf = graph.relation(world.lports, (ref) => {
       const network = this.port(ref)?.network.ref;
       const endpoint = network !== undefined && this.hosts(network) ? this.endpointOf(ref) : undefined;
       return network === undefined || endpoint === undefined ? [] : [[network, endpointName(endpoint)]];
     });
-    this.remotePorts = graph.relation(world.lports, (ref) => {
+    this.remotePorts = graph.filter(world.lports, (ref) => {
       const network = this.port(ref)?.network.ref;
-      return network !== undefined && this.hosts(network) && this.endpointOf(ref) !== undefined ? [[ref, ref]] : [];
+      return network !== undefined && this.hosts(network) && this.endpointOf(ref) !== undefined;
     });
     this.senders = graph.relation(this.endpointsOf, (network) =>
       [...this.endpointsOf.at(network).keys()].map((name) => [senderName(parseEndpointName(name)), name] as const),
