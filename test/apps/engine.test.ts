@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type App, flow, rule } from '../../src/apps/app.js';
 import { Engine } from '../../src/apps/engine.js';
+import { segmentationTypes } from '../../src/apps/segmentation-types.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { refOf } from '../../src/model/ids.js';
 import { parseObject } from '../../src/model/parse.js';
@@ -9,7 +10,7 @@ import { World } from '../../src/model/world.js';
 
 void t.test('an app that fails for one owner costs nobody else their flows, and is tried again', (t) => {
   const world = new World();
-  const view = new View(world);
+  const view = new View(world, segmentationTypes);
   const table = new FlowTable();
   const appOf = (id: number, name: string, isGood: (mac: string) => boolean): App => ({
     name,

@@ -132,7 +132,7 @@ void t.test('hundreds of children of one parent', wholeOptions, async (t) => {
     const segment = { parent: 'vm', port: `c${index}`, segmentation_id: index + 1 };
     return site.put('child_port_segmentation', `red/s${index}`, segment);
   };
-  /** One more child, and the messages that this takes once nothing else is under way. */
+  /** One more child, and the flows and groups that this changes. Its tag's flow may be sent twice: dropping, until the child has its number. */
   const oneMore = async (index: number): Promise<number> => {
     await site.converged();
     const mark = site.mark();
@@ -140,7 +140,9 @@ void t.test('hundreds of children of one parent', wholeOptions, async (t) => {
     await site.active('child_port_segmentation', `red/s${index}`, 'c1', revision);
     await site.active('lport', `red/c${index}`);
     await site.converged();
-    return (await site.modsSince(mark)).length;
+    const placeOf = (line: string): string =>
+      line.replace(/^.*OFPT_/, '').replace(/\(xid=0x[0-9a-f]+\)| cookie:.*$/g, '');
+    return new Set((await site.modsSince(mark)).map(placeOf)).size;
   };
   await site.active('lport', 'red/vm');
   await add(0);
@@ -148,7 +150,7 @@ void t.test('hundreds of children of one parent', wholeOptions, async (t) => {
   const second = await oneMore(1);
   for (let index = 2; index < 300; index++) await add(index);
   await site.active('lport', 'red/c299');
-  t.equal(await oneMore(300), second, 'one more takes as many messages among 300 as among one');
+  t.equal(await oneMore(300), second, 'one more changes as much among 300 as among one');
   const flows = (await site.ours()).join('\n');
   t.equal([...flows.matchAll(new RegExp(`^priority=150,in_port=${vm},dl_vlan=[1-9]`, 'gm'))].length, 301);
   const [group = ''] = (await site.groups()).filter((text) => text.split('bucket=').length > 300);
