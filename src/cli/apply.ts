@@ -40,7 +40,6 @@ async function apply(options: ChangeOptions): Promise<void> {
     refuse(refused, options.json);
     return;
   }
-  if (objects.length === 0) throw new Error('the files hold no objects');
   await withNorthbound(options, options.dryRun !== true, async (store) => {
     const contents = await readForApply(store, objects, options.dryRun === true);
     const steps = planApply(objects, contents.stored);

@@ -1,5 +1,6 @@
 // What `apply` and `delete` have in common: the options, the check against everything else, the write, and the wait for the chassis.
 import { type Command, InvalidArgumentError } from 'commander';
+import { FileError } from '../controller/text-file.js';
 import { NbError } from '../model/errors.js';
 import { byteOrder, type Ref, tenantOf } from '../model/ids.js';
 import { type AnyObject, objectName } from '../model/parse.js';
@@ -44,9 +45,8 @@ export function objectsOf(files: readonly string[], tenant: string | undefined):
   try {
     return readObjects(files, tenant);
   } catch (error) {
-    if (!(error instanceof Error) || !('path' in error)) throw error;
-    const path = String(error.path);
-    return { objects: [], refused: [new NbError(path, [{ field: 'file', allowed: error.message }])] };
+    if (!(error instanceof FileError)) throw error;
+    return { objects: [], refused: [new NbError(error.path, [{ field: 'file', allowed: error.reason }])] };
   }
 }
 

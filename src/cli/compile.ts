@@ -1,8 +1,8 @@
 // `damselfly compile`: the flows and groups that northbound files mean for one chassis, without a switch and without NATS.
-import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import { parse } from 'yaml';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { keys } from '../controller/config.js';
+import { FileError, fileName, readYaml } from '../controller/text-file.js';
 import { readCookie } from '../flow/item.js';
 import { decode } from '../ofp/index.js';
 import { appById } from '../apps/apps.js';
@@ -28,7 +28,7 @@ interface Options {
   readonly groups?: boolean;
   readonly json?: boolean;
   readonly tenant?: string;
-  readonly apps?: string;
+  readonly apps?: readonly string[];
 }
 
 /** Adds the command. */
@@ -42,17 +42,20 @@ export function addCompile(program: Command): void {
       '--ports <file>',
       'YAML: {ofports: {tenant/id: n}, tunnels: {vxlan: n, vxlan/192.0.2.9: n}, bindings: {tenant/id: chassis}}',
     )
-    .option('--tunnels <mode>', 'per-remote or flow', oneOf('per-remote', 'flow'), 'per-remote')
-    .option(
-      '--format <format>',
-      'text (for ovs-ofctl), json, or hex (one OpenFlow message per line)',
-      oneOf('text', 'json', 'hex'),
-      'text',
+    .addOption(
+      new Option('--tunnels <mode>', 'a tunnel port per remote endpoint, or one for all')
+        .choices(['per-remote', 'flow'])
+        .default('per-remote'),
+    )
+    .addOption(
+      new Option('--format <format>', 'text for ovs-ofctl, json, or hex with one OpenFlow message per line')
+        .choices(['text', 'json', 'hex'])
+        .default('text'),
     )
     .option('--json', 'the same as --format json')
     .option('--groups', 'with text: the groups, for ovs-ofctl add-groups, instead of the flows')
     .option('-t, --tenant <tenant>', 'the tenant of objects that name none')
-    .option('--apps <names>', 'the applications that are on, with commas; all by default')
+    .option('--apps <names>', 'the applications that are on, with commas; all by default', appNames)
     .addHelpText(
       'after',
       `
@@ -65,7 +68,7 @@ Example:
     .action((options: Options) => {
       const { objects, refused } = readObjects(options.file, options.tenant);
       const ports = options.ports === undefined ? portsSchema.parse({}) : readPorts(options.ports);
-      const apps = options.apps === undefined ? {} : { apps: options.apps.split(',') };
+      const apps = options.apps === undefined ? {} : { apps: options.apps };
       const compiled = compile(objects, refused, {
         chassis: options.chassis,
         ports,
@@ -123,16 +126,14 @@ function asJson(compiled: Compiled): unknown {
 }
 
 function readPorts(path: string): PortsFile {
-  const result = portsSchema.safeParse(parse(readFileSync(path, 'utf8')) ?? {});
+  const result = portsSchema.safeParse(readYaml(path) ?? {});
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new Error(`${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'cannot be read'}`);
+  throw new FileError(fileName(path), `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'cannot be read'}`);
 }
 
-function oneOf<T extends string>(...values: readonly T[]): (value: string) => T {
-  return (value) => {
-    const found = values.find((candidate) => candidate === value);
-    if (found === undefined) throw new Error(`${value} is not one of ${values.join(', ')}`);
-    return found;
-  };
+function appNames(text: string): readonly string[] {
+  const names = keys.apps.read(text);
+  if (names === undefined) throw new InvalidArgumentError(`Allowed are ${keys.apps.allowed}.`);
+  return names;
 }

@@ -1,23 +1,34 @@
 #!/usr/bin/env node
-// The command line: one file per command; this one only lists them.
+// The command line: one file per command; this one only lists them, and loads no more than the one that is asked for.
 import { Command, CommanderError } from 'commander';
 import { failureLine, hasCode } from '../controller/failure.js';
-import { addApply } from './apply.js';
-import { addCleanup } from './cleanup.js';
-import { addCompile } from './compile.js';
-import { addConfig } from './config.js';
-import { addController } from './controller.js';
-import { addDelete } from './delete.js';
-import { addDiff } from './diff.js';
-import { addExplain } from './explain.js';
-import { addGet } from './get.js';
-import { addNb } from './nb.js';
-import { addOfp } from './ofp.js';
-import { addPipeline } from './pipeline.js';
-import { addSchema } from './schema.js';
-import { addStatus } from './status.js';
-import { addWatch } from './watch.js';
+import { refusedStatus } from './exit-status.js';
 import { version } from './version.js';
+
+const commands = {
+  controller: async () => (await import('./controller.js')).addController,
+  apply: async () => (await import('./apply.js')).addApply,
+  get: async () => (await import('./get.js')).addGet,
+  delete: async () => (await import('./delete.js')).addDelete,
+  diff: async () => (await import('./diff.js')).addDiff,
+  watch: async () => (await import('./watch.js')).addWatch,
+  nb: async () => (await import('./nb.js')).addNb,
+  status: async () => (await import('./status.js')).addStatus,
+  explain: async () => (await import('./explain.js')).addExplain,
+  compile: async () => (await import('./compile.js')).addCompile,
+  cleanup: async () => (await import('./cleanup.js')).addCleanup,
+  config: async () => (await import('./config.js')).addConfig,
+  schema: async () => (await import('./schema.js')).addSchema,
+  pipeline: async () => (await import('./pipeline.js')).addPipeline,
+  ofp: async () => (await import('./ofp.js')).addOfp,
+};
+
+/** The commands whose files a command line needs: the one that it names, none for the version, else all, to list them. */
+function neededBy(word: string | undefined) {
+  if (word === '--version' || word === '-V') return [];
+  const named = Object.entries(commands).filter(([name]) => name === word);
+  return (named.length > 0 ? named : Object.entries(commands)).map(([, load]) => load);
+}
 
 const program = new Command('damselfly')
   .description('Tenant networks on Open vSwitch: an OpenFlow 1.3 controller with NATS as its northbound.')
@@ -25,24 +36,7 @@ const program = new Command('damselfly')
   .showHelpAfterError('(--help shows what there is, with an example)')
   .exitOverride();
 
-const commands = [
-  addController,
-  addApply,
-  addGet,
-  addDelete,
-  addDiff,
-  addWatch,
-  addNb,
-  addStatus,
-  addExplain,
-  addCompile,
-  addCleanup,
-  addConfig,
-  addSchema,
-  addPipeline,
-  addOfp,
-];
-for (const add of commands) add(program);
+for (const add of await Promise.all(neededBy(process.argv[2]).map((load) => load()))) add(program);
 
 // Whoever reads what we print may have seen enough (`| head`): that is an end, not an error.
 process.stdout.on('error', (error) => {
@@ -56,6 +50,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else {
     process.stderr.write(`damselfly: ${failureLine(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = hasCode(error, 'FILE') ? refusedStatus : 1;
   }
 }

@@ -2,15 +2,9 @@
 import type { Command } from 'commander';
 import { objectName } from '../model/parse.js';
 import { checked, objectsOf, readForApply } from './changing.js';
+import { refusedStatus } from './exit-status.js';
 import { lineDiff } from './line-diff.js';
-import {
-  type NorthboundOptions,
-  refuse,
-  refusedStatus,
-  withNorthbound,
-  withNorthboundOptions,
-  withTenant,
-} from './northbound-cli.js';
+import { type NorthboundOptions, refuse, withNorthbound, withNorthboundOptions, withTenant } from './northbound-cli.js';
 import { planApply, type Step } from './plan.js';
 import { written, yamlLines } from './written.js';
 

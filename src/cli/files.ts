@@ -1,6 +1,6 @@
 // Northbound files: YAML or JSON, several documents each, one or several tenants; every object checked by itself.
-import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import { FileError, fileName, readText, yamlFault } from '../controller/text-file.js';
 import { type Fault, NbError } from '../model/errors.js';
 import { operator } from '../model/ids.js';
 import { type AnyObject, childId, hint, objectName, parseKind, parseObject } from '../model/parse.js';
@@ -13,16 +13,21 @@ export interface FileContents {
 
 const documentFields = ['tenant', 'objects', 'kind', 'id'];
 
-/** Reads files (`-` is standard input). Throws only what opening them throws. */
+/** Reads files (`-` is standard input). Throws FileError for one that cannot be read, or in which there is nothing. */
 export function readObjects(paths: readonly string[], defaultTenant: string | undefined): FileContents {
-  const read = paths.map((path) =>
-    parseText(path === '-' ? 'standard input' : path, readFileSync(path === '-' ? 0 : path, 'utf8'), defaultTenant),
-  );
+  const read = paths.map((path) => {
+    const text = readText(path);
+    if (isBlank(text)) throw new FileError(fileName(path), 'there is nothing in it');
+    return parseText(fileName(path), text, defaultTenant);
+  });
   return withoutTwins({
     objects: read.flatMap(({ objects }) => objects),
     refused: read.flatMap(({ refused }) => refused),
   });
 }
+
+/** Nothing but comments and marks of documents. */
+const isBlank = (text: string): boolean => text.replace(/^\s*(#.*|---|\.\.\.)$/gm, '').trim() === '';
 
 /** Reads the text of one file. `where` names it in errors. */
 export function parseText(where: string, text: string, defaultTenant?: string): FileContents {
@@ -40,8 +45,7 @@ export function parseText(where: string, text: string, defaultTenant?: string): 
     const name = all.length > 1 ? `${where}, document ${index + 1}` : where;
     collect(() => {
       const [problem] = document.errors;
-      if (problem !== undefined)
-        throw new NbError(name, [{ field: 'YAML', allowed: problem.message.split('\n')[0] ?? 'cannot be read' }]);
+      if (problem !== undefined) throw new NbError(name, [{ field: 'YAML', allowed: yamlFault(problem) }]);
       for (const entry of entriesOf(name, document.toJS() as unknown, defaultTenant))
         collect(() => objects.push(parseEntry(entry)));
     });

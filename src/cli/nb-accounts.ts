@@ -1,8 +1,7 @@
 // `damselfly nb accounts`: the accounts of a nats-server that serves tenants who do not trust each other, from a list of who there is.
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { FileError, fileName, readYaml } from '../controller/text-file.js';
 import { natsAccounts, type Parties } from '../sync/accounts.js';
 
 const login = { user: z.string().min(1), password: z.string().min(1) };
@@ -26,6 +25,7 @@ export function addAccounts(nb: Command): void {
       '<file>',
       'YAML: {operator: {user, password}, tenants: [{tenant, user, password}], controllers: [{name, chassis: [ID...], user, password}]}',
     )
+    .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
       `
@@ -35,23 +35,18 @@ Exit status: 0; 2 if the file is refused.
 Example:
   damselfly nb accounts parties.yaml > /etc/nats/accounts.conf`,
     )
-    .action((path: string) => {
-      const parties = readParties(path);
-      if (typeof parties === 'string') {
-        process.stderr.write(`damselfly: ${path}: ${parties}\n`);
-        process.exitCode = 2;
-      } else process.stdout.write(`accounts: ${JSON.stringify(natsAccounts(parties), null, 2)}\n`);
+    .action((path: string, { json }: { readonly json?: boolean }) => {
+      const accounts = natsAccounts(readParties(path));
+      process.stdout.write(
+        json === true ? `${JSON.stringify({ accounts })}\n` : `accounts: ${JSON.stringify(accounts, null, 2)}\n`,
+      );
     });
 }
 
-/** Who there is, from a file, or why it cannot be read. */
-function readParties(path: string): Parties | string {
-  try {
-    const result = schema.safeParse(parse(readFileSync(path === '-' ? 0 : path, 'utf8')));
-    if (result.success) return result.data;
-    const [issue] = result.error.issues;
-    return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'cannot be read'}`;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-  }
+/** Who there is, from a file. Throws FileError. */
+function readParties(path: string): Parties {
+  const result = schema.safeParse(readYaml(path));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new FileError(fileName(path), `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'cannot be read'}`);
 }

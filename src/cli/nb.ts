@@ -1,8 +1,8 @@
 // `damselfly nb`: the northbound as a whole: export, import, and accepting one that went back in time.
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { FileError, fileName, readYaml } from '../controller/text-file.js';
 import { type Backup, exportBackup, importBackup } from '../sync/backup.js';
 import type { Store } from '../sync/buckets.js';
 import { acceptSubject } from '../sync/northbound.js';
@@ -36,7 +36,7 @@ export function addNb(program: Command): void {
     .addHelpText(
       'after',
       `
-Exit status: 0; 1 if something else was there and stays; 2 if the file is refused.
+Exit status: 0; 1 if something else was there and stays, or the northbound cannot be reached; 2 if the file is refused.
 
 Example:
   damselfly nb import northbound.json`,
@@ -59,11 +59,6 @@ Example:
 
 async function importFile(path: string, options: NorthboundOptions & { readonly overwrite?: boolean }): Promise<void> {
   const backup = readBackup(path);
-  if (typeof backup === 'string') {
-    process.stderr.write(`damselfly: ${path}: ${backup}\n`);
-    process.exitCode = 2;
-    return;
-  }
   const result = await withNorthbound(options, true, (store) =>
     importBackup(store, backup, options.overwrite === true),
   );
@@ -76,16 +71,15 @@ async function importFile(path: string, options: NorthboundOptions & { readonly 
   }
 }
 
-/** A backup from its file, or why it is none. */
-function readBackup(path: string): Backup | string {
-  try {
-    // JSON is YAML; whoever edits a backup may use either.
-    const result = backupSchema.safeParse(parse(readFileSync(path === '-' ? 0 : path, 'utf8')));
-    if (result.success) return result.data;
-    return `not what nb export prints: ${result.error.issues[0]?.path.join('.') ?? ''} ${result.error.issues[0]?.message ?? ''}`;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-  }
+/** A backup from its file. Throws FileError. */
+function readBackup(path: string): Backup {
+  const result = backupSchema.safeParse(readYaml(path));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new FileError(
+    fileName(path),
+    `not what nb export prints: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
+  );
 }
 
 async function accept(tenant: string, options: NorthboundOptions): Promise<void> {

@@ -16,10 +16,8 @@ import { listObjects, type StoredObject } from '../sync/objects.js';
 import { readAlloc } from '../sync/records.js';
 import { snapshot } from '../sync/snapshot.js';
 import { configFromCli } from './config.js';
+import { refusedStatus } from './exit-status.js';
 import type { Stored } from './plan.js';
-
-/** Exit status when what was given is refused and nothing was written. */
-export const refusedStatus = 2;
 
 /** Options by which a command finds the northbound. */
 export interface NorthboundOptions {

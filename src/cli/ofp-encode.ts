@@ -15,6 +15,7 @@ import {
 
 interface Options {
   readonly xid: number;
+  readonly json?: boolean;
 }
 
 /** Adds the command. */
@@ -27,6 +28,7 @@ export function addEncode(ofp: Command): void {
       'a flow, a group (with group_id=) or a JSON object; a command may stand first (delete …); - reads lines',
     )
     .option('--xid <number>', 'the transaction id', xidOf, 0)
+    .option('--json', 'the lines of hex as a JSON list')
     .addHelpText(
       'after',
       `
@@ -35,9 +37,10 @@ Examples:
   damselfly ofp encode 'delete table=5' 'group_id=1,type=all,bucket=output:1,bucket=output:2'
   damselfly ofp encode '{"type":"echo_request","data":"00ff"}' | damselfly ofp print`,
     )
-    .action((texts: readonly string[], { xid }: Options) => {
+    .action((texts: readonly string[], { xid, json }: Options) => {
       const lines = texts.flatMap((text) => (text === '-' ? linesOf(readFileSync(0, 'utf8')) : [text]));
-      process.stdout.write(lines.map((line) => `${hexOf(encoded(line, xid))}\n`).join(''));
+      const frames = lines.map((line) => hexOf(encoded(line, xid)));
+      process.stdout.write(json === true ? `${JSON.stringify(frames)}\n` : frames.map((hex) => `${hex}\n`).join(''));
     });
 }
 

@@ -1,13 +1,13 @@
 // Configuration: every key once, with its sources. A flag beats the environment, which beats the file, which beats Open_vSwitch's
 // external_ids, which beat the default; `damselfly config show` prints each value and where it came from.
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { parse } from 'yaml';
 import { allApps } from '../apps/apps.js';
 import { isTunnelEndpoint, parseAddress } from '../model/addresses.js';
 import { tunnelTypes } from '../model/kinds.js';
 import { hint } from '../model/parse.js';
 import { defaultDataDir } from '../sync/data-dir.js';
+import { readYaml } from './text-file.js';
 
 /** The configuration file that is read when no other is named. */
 export const defaultConfigFile = '/etc/damselfly/damselfly.yaml';
@@ -200,33 +200,16 @@ export interface ConfigSources {
   readonly externalIds: Readonly<Record<string, string>>;
 }
 
-/** Reads a configuration file; a missing default file is an empty one. Throws ConfigError with path and reason. */
+/** Reads a configuration file; a missing default file is an empty one. Throws FileError, or ConfigError with path and reason. */
 export function readConfigFile(path: string | undefined): ConfigSources['file'] {
   const file = path ?? defaultConfigFile;
-  let content: string;
-  try {
-    content = readFileSync(file, 'utf8');
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (path === undefined && missing) return { path: file, values: {} };
-    throw new ConfigError(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const values = parsedYaml(file, content);
-  if (typeof values !== 'object' || values === null || Array.isArray(values))
+  if (path === undefined && !existsSync(file)) return { path: file, values: {} };
+  const values = readYaml(file) ?? {};
+  if (typeof values !== 'object' || Array.isArray(values))
     throw new ConfigError(`${file}: must be a mapping of keys to values`);
   for (const key of Object.keys(values))
     if (!Object.hasOwn(keys, key)) throw new ConfigError(`${file}: ${key}: not a key${hint(key, Object.keys(keys))}`);
   return { path: file, values: { ...values } };
-}
-
-function parsedYaml(file: string, content: string): unknown {
-  try {
-    return (parse(content) as unknown) ?? {};
-  } catch (error) {
-    throw new ConfigError(
-      `${file}: is not YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
-    );
-  }
 }
 
 /** Chooses each value from the strongest source that has one. Throws ConfigError naming key, source, value and what is allowed. */
