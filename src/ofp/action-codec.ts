@@ -1,6 +1,7 @@
 // Actions on the wire: OpenFlow's own (1.3.5, 7.2.5); those of Nicira are in nicira-codec.ts.
 import type { Action } from './action-types.js';
 import { experimenterId } from './constants.js';
+import { readOnfAction } from './copy-field-codec.js';
 import { field } from './fields.js';
 import { allOnes } from './match-codec.js';
 import { readNicira, writeNicira, type NiciraAction } from './nicira-codec.js';
@@ -167,7 +168,10 @@ function readKnown(r: Reader, type: number, size: number): Action | undefined {
   if (name === 'output') return readOutput(r, size);
   if (name === 'set_field') return readSetField(r);
   if (name !== 'experimenter') return size === 8 ? readSmall(r, name) : undefined;
-  return r.remaining >= 6 && r.u32() === experimenterId.nicira ? readNicira(r, nested) : undefined;
+  if (r.remaining < 6) return undefined;
+  const experimenter = r.u32();
+  if (experimenter === experimenterId.onf) return readOnfAction(r);
+  return experimenter === experimenterId.nicira ? readNicira(r, nested) : undefined;
 }
 
 function readAction(r: Reader): Action {

@@ -148,7 +148,13 @@ export type Action =
       readonly size?: number;
       readonly value: number | bigint;
     }
-  | { readonly type: 'reg_move'; readonly src: Subfield; readonly dst: Subfield<WritableField> }
+  | {
+      readonly type: 'reg_move';
+      readonly src: Subfield;
+      readonly dst: Subfield<WritableField>;
+      /** On the wire it is the ONF's copy_field, not Nicira's action. */
+      readonly onf?: boolean;
+    }
   | { readonly type: 'stack_push'; readonly source: Subfield }
   | { readonly type: 'stack_pop'; readonly target: Subfield<WritableField> }
   | { readonly type: 'set_tunnel'; readonly tunId: number | bigint; readonly wide: boolean }

@@ -181,8 +181,9 @@ function writePacketIn2(w: Writer, message: NxPacketIn2): void {
   put(property.match, match, (value) => {
     writeOxms(w, value);
   });
-  put(property.userdata, userdata, bytes);
+  // Open vSwitch's order: not that of the numbers.
   put(property.continuation, continuation, bytes);
+  put(property.userdata, userdata, bytes);
   for (const { type, bytes: value } of message.unknown ?? []) put(type, value, bytes);
 }
 

@@ -121,8 +121,8 @@ function fieldRow(name: FieldName, row: TableRow, rank: number): FieldRow {
   return { ...described, ...wire, ...limits(row), nxmHeader: other.header, nxmExperimenter: other.experimenter };
 }
 
-// Open vSwitch writes tun_metadata after the other tunnel fields and before the registers.
-const tunMetadataRank = Object.keys(fieldTable).indexOf('reg0') - 0.5;
+// Open vSwitch writes tun_metadata after the other tunnel fields.
+const tunMetadataRank = Object.keys(fieldTable).indexOf('nsh_flags') - 0.5;
 
 function tunMetadataRow(index: number): FieldRow {
   const row = { oxm: `NXM_NX_TUN_METADATA${index}`, code: 40 + index, bits: 992, size: 0 } as const;

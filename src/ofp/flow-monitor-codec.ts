@@ -27,8 +27,10 @@ function writeSizedMatch(w: Writer, match: Match, flavour: MonitorFlavour, sizeA
 }
 
 function readSizedMatch(r: Reader, size: number, flavour: MonitorFlavour): Match {
+  // An ofp_match has a length of its own; Open vSwitch does not look at the other one.
+  if (flavour === 'onf') return readMatch(r);
   const padded = r.sub(size + (-size & 7), 'flow monitor match');
-  return flavour === 'onf' ? (size === 0 ? {} : readMatch(padded)) : readOxms(padded.sub(size, 'nx_match'));
+  return readOxms(padded.sub(size, 'nx_match'));
 }
 
 /** Writes what to watch. */

@@ -23,16 +23,17 @@ const order: Readonly<Record<Instruction['type'], number>> = {
 };
 
 const instructionHeaderSize = 4;
+const emptyListSize = 8;
 
 function writeWithActions(w: Writer, type: 'apply_actions' | 'write_actions', instruction: Instruction): void {
   if (!('actions' in instruction)) return;
-  // Open vSwitch keeps no empty list of actions to apply.
-  if (type === 'apply_actions' && instruction.actions.length === 0) return;
   const start = w.size;
   writeHeader(w, type, 0);
   w.u32(0);
   writeActions(w, instruction.actions);
-  w.patchSize(start);
+  // Open vSwitch keeps no empty list of actions.
+  if (w.size === start + emptyListSize) w.reset(start);
+  else w.patchSize(start);
 }
 
 function writeHeader(w: Writer, type: keyof typeof code, size: number): void {

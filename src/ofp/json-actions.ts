@@ -73,7 +73,7 @@ const actions = union<Action, 'type'>('type', {
   dec_nsh_ttl: {},
   set_field: setField,
   reg_load: { field: writableField, start: u16, bits: u16, size: optional(u8), value: whole(64) },
-  reg_move: { src: subfield, dst: writableSubfield },
+  reg_move: { src: subfield, dst: writableSubfield, onf: optional(flag) },
   stack_push: { source: subfield },
   stack_pop: { target: writableSubfield },
   set_tunnel: { tunId: whole(64), wide: flag },

@@ -69,8 +69,13 @@ const valueIsMask = new Set([
 function canonicalExact(entry: MatchEntry): MatchEntry {
   const { row, value } = entry;
   const flags = flagMasks.get(row.name);
-  if (flags !== undefined) return { row, value: Number(value) & flags, mask: flags };
-  return valueIsMask.has(row.name) && Number(value) !== 0 ? { row, value, mask: Number(value) } : entry;
+  return flags === undefined ? entry : { row, value: Number(value) & flags, mask: flags };
+}
+
+function maskedByValue(row: FieldRow, value: number | bigint, mask: number | bigint): MatchEntry | undefined {
+  const bits = Number(value) & Number(mask);
+  if (bits === 0) return undefined;
+  return BigInt(bits) === allOnes(row) ? { row, value: bits } : { row, value: bits, mask: bits };
 }
 
 function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | bigint): MatchEntry | undefined {
@@ -86,6 +91,7 @@ function canonicalMasked(row: FieldRow, value: number | bigint, mask: number | b
 function canonical(entry: MatchEntry): MatchEntry | undefined {
   const { row, value, mask } = entry;
   if (value instanceof Uint8Array || mask instanceof Uint8Array) return entry;
+  if (valueIsMask.has(row.name)) return maskedByValue(row, value, mask ?? value);
   if (mask === undefined) return canonicalExact(entry);
   return canonicalMasked(row, value, mask);
 }
@@ -135,9 +141,16 @@ function partsOf(entry: MatchEntry): MatchEntry[] | undefined {
 const withoutRepeats = (entries: readonly MatchEntry[]): MatchEntry[] =>
   entries.filter(({ row }, i) => row !== entries[i - 1]?.row);
 
+// Who names a field of a packet means Ethernet, and Open vSwitch does not write it again.
+function withoutImplied(entries: MatchEntry[]): MatchEntry[] {
+  const isEthernet = ({ row, value }: MatchEntry) => row.name === 'packet_type' && value === 0;
+  if (!entries.some(isEthernet) || entries.every(({ row }) => row.prerequisite === 'none')) return entries;
+  return entries.filter((entry) => !isEthernet(entry));
+}
+
 /** The fields of a match as Open vSwitch would write them: its order, its choice of fields, no mask where all bits count. */
 export function canonicalEntries(match: Match): MatchEntry[] {
-  const given = givenEntries(match);
+  const given = withoutImplied(givenEntries(match));
   let split = false;
   const entries: MatchEntry[] = [];
   for (const entry of given) {
@@ -152,7 +165,7 @@ export function canonicalEntries(match: Match): MatchEntry[] {
 }
 
 // Fields that the match may give in another form than Open vSwitch's even without a mask.
-const otherForms: ReadonlySet<string> = new Set(['vlan_tci', 'nxm_in_port', 'nw_tos']);
+const otherForms: ReadonlySet<string> = new Set(['vlan_tci', 'nxm_in_port', 'nw_tos', 'packet_type']);
 const isTranslated = fields.map(
   ({ name }) => otherForms.has(name) || name.startsWith('x') || flagMasks.has(name) || valueIsMask.has(name),
 );

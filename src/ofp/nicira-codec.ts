@@ -1,6 +1,7 @@
 // Nicira's actions on the wire (ovs-actions(7)): one writer and one reader per subtype.
 import type { Action } from './action-types.js';
 import { reservedPort } from './constants.js';
+import { writeCopyField } from './copy-field-codec.js';
 import { readController, readController2, writeController } from './controller-codec.js';
 import { readCt, readNat, writeCt, writeNat } from './ct-codec.js';
 import { readLearn, writeLearn } from './learn-codec.js';
@@ -82,7 +83,10 @@ const plain =
 
 const writers: { readonly [T in NiciraType]: Write<ActionOf<T>> } = {
   reg_load: writeRegLoad,
-  reg_move: writeRegMove,
+  reg_move: (w, action) => {
+    if (action.onf) writeCopyField(w, action);
+    else writeRegMove(w, action);
+  },
   resubmit: writeResubmit,
   set_field: writeMaskedSetField,
   stack_push: (w, { source }) => {

@@ -54,10 +54,10 @@ const experimenterAction = 0xffff_0000; // the length follows
 export const niciraHeaderSize = 10;
 
 /** Begins an action; `finish` fills in its length. */
-export function begin(w: Writer, subtype: number): number {
+export function begin(w: Writer, subtype: number, experimenter: number = experimenterId.nicira): number {
   const start = w.size;
   w.u32(experimenterAction);
-  w.u32(experimenterId.nicira);
+  w.u32(experimenter);
   w.u16(subtype);
   return start;
 }

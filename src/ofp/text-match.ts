@@ -187,6 +187,7 @@ const matchNames: Partial<Record<FieldName, string>> = {
 
 // ovs-ofctl prints these without their masks, and of ERSPAN what the version has.
 const unmasked: ReadonlySet<string> = new Set([
+  'tun_gbp_flags',
   'tun_erspan_ver',
   'tun_erspan_idx',
   'tun_erspan_dir',
@@ -214,6 +215,8 @@ function packetTypeText({ value }: Entry): string {
   return `(${Number(value) >>> 16},${padded(Number(value) & 0xffff, 1)})`;
 }
 
+const wholeLabel = 0xf_ffff;
+
 function entryText(entry: Entry): string {
   const { row, value, mask } = entry;
   switch (row.name) {
@@ -232,9 +235,13 @@ function entryText(entry: Entry): string {
     case 'recirc_id':
       return hex(value);
     case 'ipv6_label':
-      return mask === undefined ? padded(value, 5) : `${padded(value, 5)}/${padded(mask, 5)}`;
+      return mask === undefined || mask === wholeLabel ? padded(value, 5) : `${padded(value, 5)}/${padded(mask, 5)}`;
+    case 'nsh_spi':
+      return padded(value, 1);
     case 'eth_type':
       return padded(value, 4);
+    case 'nsh_flags':
+      return mask === undefined ? genericText(entry) : `${padded(value, 2)}/${padded(mask, 2)}`;
     default:
       return genericText(entry);
   }
@@ -286,15 +293,21 @@ function vlanText(entries: Entries): string[] {
 const saysEthernet = (entries: Entries) =>
   entries.has('recirc_id') && [...entries.values()].some(({ row }) => row.prerequisite !== 'none');
 
+// ovs-ofctl says nothing of Ethernet, which is what packets are, of NSH's context headers but for the type that has them, nor of the original ports of a connection of
+// unknown protocol.
+const contexts: ReadonlySet<string> = new Set(['nsh_c1', 'nsh_c2', 'nsh_c3', 'nsh_c4']);
+const goesUnsaid = (place: FieldName, entries: Entries) =>
+  (place === 'packet_type' && entries.get(place)?.value === 0) ||
+  (contexts.has(place) && entries.get('nsh_mdtype')?.value !== 1) ||
+  ((place === 'ct_tp_src' || place === 'ct_tp_dst') && !entries.has('ct_nw_proto'));
+
 function placeText(place: Place, entries: Entries, short: string[]): string[] {
   if (place === 'short') return short;
   if (place === 'vlan') return vlanText(entries);
   const version = erspanVersion[place];
   if (version !== undefined && Number(entries.get('tun_erspan_ver')?.value) !== version) return [];
   const entry = entries.get(place);
-  // Of Ethernet, which is what packets are, ovs-ofctl says nothing.
-  const goesUnsaid = place === 'packet_type' && entry?.value === 0;
-  return entry && !goesUnsaid ? [named(entry)] : [];
+  return entry && !goesUnsaid(place, entries) ? [named(entry)] : [];
 }
 
 // A Geneve option; a mask without ones asks only that it is there.

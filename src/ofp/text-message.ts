@@ -12,6 +12,7 @@ import { formatError, hexDump } from './text-error.js';
 import { formatFlowMod, formatGroup } from './text-flow.js';
 import { messageName } from './text-names.js';
 import { formatPlain, formatReason } from './text-plain.js';
+import { padded } from './text-values.js';
 
 type Multipart = Message & { readonly type: 'multipart_request' | 'multipart_reply' };
 
@@ -56,6 +57,8 @@ function bodyText(message: Message, depth: number): string {
       return multipartText(message);
     case 'error':
       return formatError(message, within);
+    case 'hello':
+      return `\n version bitmap: ${message.versions.map((version) => padded(version, 2)).join(', ')}`;
     case 'bundle_control':
       return `\n ${formatBundleControl(message)}`;
     case 'echo_request':

@@ -2,6 +2,7 @@
 import { allOnes } from './match-codec.js';
 import type { AnyFieldValue, FieldRow } from './fields.js';
 import { hexOf } from './decode-error.js';
+import { port32 } from './nicira-header.js';
 
 /** C's %#x: zero has no prefix. */
 export const hex = (value: number | bigint) => (value == 0 ? '0' : `0x${value.toString(16)}`);
@@ -112,8 +113,9 @@ function formatNumber(row: FieldRow, value: number | bigint): string {
     case 'tun_flags':
       return formatFlags(tunFlags, Number(value));
     case 'port':
-    case 'port16':
       return formatPort(Number(value));
+    case 'port16':
+      return formatPort(port32(Number(value)));
     case 'decimal':
       return value.toString();
     default:
@@ -131,8 +133,7 @@ function formatMask(row: FieldRow, mask: bigint): string {
 export function formatValue(row: FieldRow, value: AnyFieldValue, mask?: AnyFieldValue): string {
   if (value instanceof Uint8Array || mask instanceof Uint8Array) return formatBytes(value, mask);
   if (mask === undefined || BigInt(mask) === allOnes(row)) return formatNumber(row, value);
-  const plain = row.format === 'decimal' ? hex(value) : formatNumber(row, value);
-  return `${plain}/${formatMask(row, BigInt(mask))}`;
+  return `${formatNumber(row, value)}/${formatMask(row, BigInt(mask))}`;
 }
 
 function formatBytes(value: AnyFieldValue, mask: AnyFieldValue | undefined): string {

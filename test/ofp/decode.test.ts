@@ -126,3 +126,31 @@ void t.test('raw flow stats are the bytes that we would encode', (t) => {
   }
   t.end();
 });
+
+void t.test("the ONF's copy_field is read as a move, and written back as it was", (t) => {
+  // Header, buffer, port, length of actions; then experimenter, type 3200, bits, offsets, in_port and vlan_tci by their NXM headers.
+  const action = 'ffff00204f4e46000c8000000010000000000000000000020000080200000000';
+  const hex = `040d003800000001fffffffffffffffd0020000000000000${action}`;
+  const { xid, message } = decode(bytesOf(hex));
+  if (message.type !== 'packet_out') throw new Error(message.type);
+  t.match(message.actions, [
+    { type: 'reg_move', src: { field: 'nxm_in_port' }, dst: { field: 'vlan_tci' }, onf: true },
+  ]);
+  t.equal(hexOf(encode(message, xid)), hex);
+  t.end();
+});
+
+void t.test('properties of a packet_in2 that was paused come in the order of Open vSwitch', (t) => {
+  const message = {
+    type: 'nx_packet_in2',
+    packet: Uint8Array.of(1),
+    userdata: Uint8Array.of(2),
+    continuation: Uint8Array.of(3),
+  } as const;
+  const types = ['0000', '0008', '0007'].map((type) => hexOf(encode(message, 1)).indexOf(`${type}0005`));
+  t.same(
+    types,
+    [...types].sort((a, b) => a - b),
+  );
+  t.end();
+});

@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   apply,
   encode,
+  encodeInstructions,
   encodeMatch,
   EncodeError,
   flowMod,
@@ -164,6 +165,17 @@ void t.test("OpenFlow 1.0's fields are written as those of 1.3", (t) => {
   t.same(encodeMatch({ eth_type: 0x0800, nw_tos: 0x24 }), encodeMatch({ eth_type: 0x0800, ip_dscp: 9 }));
   t.end();
 });
+
+void t.test(
+  'what does nothing is not written: empty lists of actions, an Ethernet type of packet beside its fields',
+  (t) => {
+    const nothing = { type: 'set_field', field: 'reg0', value: 1, mask: 0 } as const;
+    t.equal(encodeInstructions([{ type: 'write_actions', actions: [nothing] }, apply(nothing), apply()]).length, 0);
+    t.same(encodeMatch({ packet_type: 0, eth_src: 1 }), encodeMatch({ eth_src: 1 }));
+    t.notSame(encodeMatch({ packet_type: 0, reg0: 1 }), encodeMatch({ reg0: 1 }));
+    t.end();
+  },
+);
 
 void t.test('hello carries its versions in a bitmap, as ovs-ofctl encode-hello 0x10 prints it', (t) => {
   t.equal(hexOf(encode({ type: 'hello', versions: [4] }, 1)), '04000010000000010001000800000010');

@@ -17,7 +17,7 @@ const packet = bytesOf('ffffffffffff0000000000010800');
 const port = { portNo: 1, hwAddr: 0xfa163e000001, name: 'p 1', config: 1, state: 4, curr: 0, advertised: 0 };
 
 const others: readonly (readonly [Message, string])[] = [
-  [{ type: 'hello', versions: [1, 4] }, 'OFPT_HELLO (OF1.3) (xid=0x9): versions=[1, 4]'],
+  [{ type: 'hello', versions: [1, 4] }, 'OFPT_HELLO (OF1.3) (xid=0x9):\n version bitmap: 0x01, 0x04'],
   [
     {
       type: 'packet_in',

@@ -1,6 +1,15 @@
 // Bytes of ovs-vswitchd become the text that ovs-ofctl prints for them.
 import t from 'tap';
-import { decode, encode, formatFlow, formatGroup, formatIpv6, formatMac, hexOf } from '../../src/ofp/index.js';
+import {
+  decode,
+  encode,
+  formatFlow,
+  formatGroup,
+  formatIpv6,
+  formatMatch,
+  formatMac,
+  hexOf,
+} from '../../src/ofp/index.js';
 import { bytesOf, dumps } from './vectors.js';
 
 void t.test('every flow that ovs-vswitchd dumps is printed as ovs-ofctl prints it', (t) => {
@@ -26,6 +35,15 @@ void t.test('every dump of ovs-vswitchd is encoded again to the same bytes', (t)
     const { xid, message } = decode(bytesOf(frame));
     t.equal(hexOf(encode(message, xid)), frame, argument);
   }
+  t.end();
+});
+
+void t.test('what ovs-ofctl leaves out of a match is left out', (t) => {
+  t.equal(formatMatch({ packet_type: 0, reg0: 1 }), 'reg0=0x1');
+  t.equal(formatMatch({ eth_type: 0x894f, nsh_c1: 5 }), 'dl_type=0x894f');
+  t.equal(formatMatch({ eth_type: 0x894f, nsh_mdtype: 1, nsh_c1: 5 }), 'dl_type=0x894f,nsh_mdtype=1,nsh_c1=0x5');
+  t.equal(formatMatch({ ct_state: { value: 0x22, mask: 0x22 }, ct_tp_src: 9 }), 'ct_state=+est+trk');
+  t.equal(formatMatch({ tun_gbp_flags: { value: 4, mask: 7 } }), 'tun_gbp_flags=0x4');
   t.end();
 });
 

@@ -1,6 +1,17 @@
 // A real ovs-vswitchd as a judge: which frames it takes, and the error that it names for the others.
 import { connect, type Socket } from 'node:net';
-import { decode, encode, errorName, flowMod, Framer, allTables, type Message } from '../../src/ofp/index.js';
+import {
+  allTables,
+  decode,
+  encode,
+  errorName,
+  flowMod,
+  flowSelection,
+  Framer,
+  hexOf,
+  rawFlowStats,
+  type Message,
+} from '../../src/ofp/index.js';
 import { Ovs } from '../lab/ovs.js';
 
 /** The switch's answer to one frame: the name of its error, undefined where it had none. */
@@ -29,6 +40,7 @@ export class SwitchOracle {
   readonly ovs: Ovs;
   readonly #socket: Socket;
   readonly #errors = new Map<number, string>();
+  #dump: Uint8Array[] = [];
   #barrier: (() => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
 
@@ -67,6 +79,7 @@ export class SwitchOracle {
       this.#errors.set(xid, errorName(message.errorType, message.code, message.experimenter));
     else if (message.type === 'echo_request')
       this.#socket.write(encode({ type: 'echo_reply', data: message.data }, xid));
+    else if (message.type === 'multipart_reply') this.#dump.push(frame.slice());
     else if (message.type === 'barrier_reply' && xid === barrierXid) this.#barrier?.();
   }
 
@@ -104,6 +117,22 @@ export class SwitchOracle {
       found.push(...batch.map((_, i) => this.#errors.get(i + 1)));
     }
     return found;
+  }
+
+  /** Gives the switch flow_mods of different cookies, and tells by cookie the match and instructions that it then says it holds. */
+  async held(frames: readonly Uint8Array[]): Promise<Map<bigint, string>> {
+    this.#socket.cork();
+    for (const message of [...cleared, ...groups]) this.#socket.write(encode(message, 0));
+    for (const frame of frames) this.#socket.write(frame);
+    this.#dump = [];
+    this.#socket.write(encode({ type: 'multipart_request', kind: 'flow', ...flowSelection() }, 0));
+    this.#socket.uncork();
+    await this.#sync();
+    return new Map(
+      this.#dump.flatMap((frame) =>
+        [...rawFlowStats(frame)].map(({ cookie, match, instructions }) => [cookie, hexOf(match) + hexOf(instructions)]),
+      ),
+    );
   }
 
   /** Ends the connection and the switch. */

@@ -69,8 +69,15 @@ function setField(setting: Setting): Action {
   return { type: 'set_field', field: row.name, ...given } as Action; // the values are of the row's type
 }
 
-function load(setting: Setting): Action {
+// A load of a whole field of an experimenter is a set_field on the wire, and another one in text.
+function loadTarget(setting: Setting): Subfield<WritableField> {
   const to = target(setting);
+  const row = field(to.field);
+  return row.nxmExperimenter && to.bits === row.bits ? { field: 'reg2', start: 0, bits: 32 } : to;
+}
+
+function load(setting: Setting): Action {
+  const to = loadTarget(setting);
   const bits = setting.chance.bits(isWild(setting) ? 64 : to.bits);
   return { type: 'reg_load', ...to, value: bits <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(bits) : bits };
 }
@@ -241,7 +248,7 @@ const makers: { readonly [T in Action['type']]: (setting: Setting) => Action } =
     port: isWild(s) ? port(s) : s.chance.pick([1, 2, reservedPort.inPort, reservedPort.local]),
     maxLen: isWild(s) ? s.chance.below(15) : 14 + s.chance.below(2000),
   }),
-  output_reg: (s) => ({ type: 'output_reg', source: part(s, false, 32), maxLen: s.chance.pick([0xffff, 128]) }),
+  output_reg: (s) => ({ type: 'output_reg', source: part(s, false, 32), maxLen: 0xffff }),
   group: ({ chance }) => ({ type: 'group', groupId: 1 + chance.below(3) }),
   set_queue: ({ chance }) => ({ type: 'set_queue', queueId: Number(chance.bits(32)) }),
   pop_queue: () => ({ type: 'pop_queue' }),

@@ -15,6 +15,7 @@ const wellKnown: Readonly<Record<string, readonly number[]>> = {
   packet_type: [0, 0x1_0800, 0x1_894f],
   ip_proto: [6, 17, 132, 1, 58, 47],
   icmpv6_type: [135, 136, 128],
+  ip_frag: [0, 1, 3],
   ct_state: [0x20, 0x21, 0x22, 0x2a, 0x30, 0x60],
 };
 
@@ -37,7 +38,16 @@ export function randomMasked(
     const mask = chance.bytes(size);
     return { value: chance.bytes(size).map((byte, i) => byte & (mask[i] ?? 0)), mask };
   }
+  // The combinations that have a name in text.
+  if (row.name === 'ip_frag' && !wild)
+    return chance.pick([
+      { value: 1, mask: 1 },
+      { value: 0, mask: 2 },
+    ]);
   const mask = chance.bits(wild ? 8 * row.size : row.bits);
   const bits = chance.bits(row.bits);
+  // A mask of all bits that are fewer than the bytes hold is printed like none.
+  const whole = row.bits % 8 !== 0 && mask === (1n << BigInt(row.bits)) - 1n;
+  if (whole && !wild) return { value: asValue(row, bits & ~1n), mask: asValue(row, mask & ~1n) };
   return { value: asValue(row, wild && chance.oneIn(2) ? bits : bits & mask), mask: asValue(row, mask) };
 }

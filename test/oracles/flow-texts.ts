@@ -1,0 +1,150 @@
+// Flows as text: ovs-ofctl reads ours and makes bytes of it, reads our bytes and makes text of them, and we read our own text again.
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { decode, encode, formatFlow, formatMessage, hexOf, parseFlow, type FlowMod } from '../../src/ofp/index.js';
+import { recordingSwitch } from '../../scripts/recording-switch.js';
+import { run } from '../lab/process.js';
+import type { Chance } from '../ofp/random/chance.js';
+import { randomFlowMod } from '../ofp/random/flows.js';
+import { isRight } from '../ofp/random/right.js';
+import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
+import { ofctl, type Reading } from './readers.js';
+
+/** A flow of which somebody made something else. */
+export interface TextDifference {
+  readonly text: string;
+  readonly what: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+const xidAt = 8;
+const withoutXid = (hex: string) => hex.slice(0, xidAt) + '00000000' + hex.slice(xidAt + 8);
+const deadlineMs = 120_000;
+
+// What ovs-ofctl made of a line: bytes, or words that say why not.
+interface Made {
+  readonly bytes: string;
+  readonly refused: string;
+}
+
+/** The bytes that ovs-ofctl makes of each line, from the bundle in which it sends them. */
+async function sendBundle(lines: readonly string[], folder: string): Promise<string[]> {
+  const socket = join(folder, 'switch');
+  const { server, taken } = await recordingSwitch(socket);
+  try {
+    const file = join(folder, 'flows');
+    writeFileSync(file, lines.join('\n') + '\n');
+    const words = ['-O', 'OpenFlow13', '-vconsole:off', '--no-names', '--bundle', 'add-flows', `unix:${socket}`, file];
+    await run('ovs-ofctl', words, { timeoutMs: deadlineMs });
+    return taken().flatMap((frame) => {
+      const { message } = decode(Buffer.from(frame, 'hex'));
+      // The message within the bundle_add, as it came.
+      return message.type === 'bundle_add' ? [frame.slice(2 * 24)] : [];
+    });
+  } finally {
+    server.close();
+  }
+}
+
+// It stops at the first line that it does not take, and names it: the rest is sent again without.
+async function theirBytes(lines: readonly string[]): Promise<Made[]> {
+  const refusals = new Map<number, string>();
+  for (;;) {
+    const rest = lines.map((_, i) => i).filter((i) => !refusals.has(i));
+    const folder = makeWorkDirectory();
+    try {
+      const bytes = await sendBundle(
+        rest.map((i) => lines[i] ?? ''),
+        folder,
+      );
+      const byLine = new Map(rest.map((line, i) => [line, bytes[i] ?? '']));
+      return lines.map((_, i) => ({ refused: refusals.get(i) ?? '', bytes: byLine.get(i) ?? '' }));
+    } catch (error) {
+      const [, number, why] = /flows:(\d+): (.*)/.exec(String(error)) ?? [];
+      const line = number === undefined ? undefined : rest[Number(number) - 1];
+      if (line === undefined) throw error;
+      refusals.set(line, why ?? '');
+    } finally {
+      removeWorkDirectory(folder);
+    }
+  }
+}
+
+function ownBytes(text: string): string {
+  try {
+    return hexOf(encode(parseFlow(text), 0));
+  } catch (error) {
+    return String(error);
+  }
+}
+
+// What ovs-ofctl prints and does not read, or prints otherwise than it was: such flows are left to the readers of bytes.
+const oneWay: readonly (readonly [RegExp, because: string])[] = [
+  [/:[0-9a-f]*\/[0-9][0-9a-f]*:/, 'a mask of an IPv6 address that begins with a digit is taken for a prefix length'],
+  [/resubmit\(,(,ct)?\)/, 'a resubmit to the same port and table is not read'],
+  [/write_actions\(drop\)/, 'an action set of nothing is left out'],
+  [/ct_nw_proto=0/, 'protocol 0 is taken for none'],
+  [/learn\(.*packet_type=/, 'printed as packet_type=packet_type=(…)'],
+  [/debug_(recirc|slow)/, 'for programs started with --enable-dummy'],
+  [/nsh_c\d/, 'not printed'],
+  [/ct_tp_/, 'printed only with ct_nw_proto'],
+  [/set_tunnel(64)?:/, 'read as a set_field of tun_id'],
+  [/tun_erspan/, 'fields of ERSPAN are printed only together with its version, and without their masks'],
+  [/tun_gbp_flags/, 'printed without its mask'],
+  [/gtpu_(flags|msgtype)=/, 'printed without the tun_ that it is read by'],
+];
+
+const whyOneWay = (text: string): string | undefined => oneWay.find(([pattern]) => pattern.test(text))?.[1];
+
+// What ovs-ofctl does not take as text and the switch takes as bytes.
+const untaken: readonly (readonly [RegExp, because: string])[] = [
+  [/is not a valid value for field/, 'values to be learned are not looked at in bytes'],
+];
+
+function differencesOf(flow: FlowMod, text: string, made: Made, reading: Reading): TextDifference[] {
+  const frame = hexOf(encode(flow, 0));
+  const said = 'said' in reading ? reading.said.trimEnd() : reading.error;
+  const isTaken = made.refused === '' || !untaken.some(([pattern]) => pattern.test(made.refused));
+  const checks = [
+    ...(isTaken ? [{ what: 'bytes of the text', ours: frame, theirs: made.refused || withoutXid(made.bytes) }] : []),
+    { what: 'bytes of the text as we read it', ours: frame, theirs: ownBytes(text) },
+    { what: 'text of the bytes', ours: formatMessage(flow, 0), theirs: said },
+  ];
+  return checks.filter(({ ours, theirs }) => ours !== theirs).map((check) => ({ text, ...check }));
+}
+
+const chunkLength = 2000;
+
+const hidden = /^(nsh_c\d|ct_tp_(src|dst)|tun_erspan_\w+)$/;
+
+/** Random flows that Open vSwitch takes, in canonical form, and that ovs-ofctl reads as it prints them. */
+export function* textFlows(chance: Chance): Generator<FlowMod, never> {
+  for (;;) {
+    const random = randomFlowMod(chance, 0);
+    if (!isRight(random)) continue;
+    const { message: flow } = decode(encode(random, 0));
+    if (flow.type !== 'flow_mod' || Object.keys(flow.match).some((name) => hidden.test(name))) continue;
+    if (!whyOneWay(formatFlow(flow))) yield flow;
+  }
+}
+
+/** Compares, for each flow, our bytes and text with those of ovs-ofctl. */
+export async function compareFlowTexts(flows: readonly FlowMod[]): Promise<TextDifference[]> {
+  const differences: TextDifference[] = [];
+  for (let at = 0; at < flows.length; at += chunkLength) {
+    const chunk = flows.slice(at, at + chunkLength);
+    const texts = chunk.map((flow) => formatFlow(flow));
+    const [made, read] = await Promise.all([theirBytes(texts), ofctl.read(chunk.map((flow) => encode(flow, 0)))]);
+    for (const [i, flow] of chunk.entries())
+      differences.push(
+        ...differencesOf(
+          flow,
+          texts[i] ?? '',
+          made[i] ?? { bytes: '', refused: 'no answer' },
+          read[i] ?? { error: 'no answer' },
+        ),
+      );
+  }
+  return differences;
+}
