@@ -4,6 +4,7 @@ import { allTables } from './constants.js';
 import type { FlowMod } from './messages.js';
 import type { PacketFacts } from './packet-facts.js';
 import { firstOf, refuse, type Refusal } from './refusal.js';
+import { isNothing } from './set-field-rules.js';
 import { checkActions, checkPlaces, fitsActions, fitsNested, type Walk } from './validate-actions.js';
 import { refuseUnknownInstruction } from './validate-unknown.js';
 import { checkCompany, checkInternal, checkMatch, sentMatch, type SentMatch } from './validate-match.js';
@@ -25,11 +26,16 @@ function checkInstruction(instruction: Instruction): Refusal | undefined {
   }
 }
 
+// A list of actions that do nothing is not sent, nor is an unknown instruction told from another.
+const isSent = (instruction: Instruction) =>
+  instruction.type !== 'unknown' && !('actions' in instruction && instruction.actions.every(isNothing));
+
 function checkRepeats(instructions: readonly Instruction[]): Refusal | undefined {
   const seen = new Set<string>();
-  return firstOf(instructions, ({ type }) => {
-    if (type !== 'unknown' && seen.has(type)) return refuse('OFPBIC_DUP_INST', `${type} twice`);
-    seen.add(type);
+  return firstOf(instructions, (instruction) => {
+    if (!isSent(instruction)) return undefined;
+    if (seen.has(instruction.type)) return refuse('OFPBIC_DUP_INST', `${instruction.type} twice`);
+    seen.add(instruction.type);
     return undefined;
   });
 }
@@ -60,7 +66,7 @@ const checkApplied = (instructions: readonly Instruction[]): Refusal | undefined
   firstOf(instructions, (instruction) => {
     if (instruction.type !== 'apply_actions') return undefined;
     const { actions } = instruction;
-    const isBeside = instructions.length > 1 && actions.some(({ type }) => type === 'conjunction');
+    const isBeside = actions.some(({ type }) => type === 'conjunction') && instructions.filter(isSent).length > 1;
     return (
       checkPlaces(actions, 'apply') ??
       (isBeside ? refuse('NXBAC_BAD_CONJUNCTION', 'conjunction beside other instructions') : undefined)
