@@ -8,6 +8,7 @@ import { failure } from './controller/failure.js';
 import { explain } from './controller/explain.js';
 import { openNorthbound } from './controller/nats-northbound.js';
 import { listenOn } from './controller/listen.js';
+import { droppedBy } from './controller/unknown.js';
 import { snapshotOf } from './controller/snapshot.js';
 import { parseRemote } from './ovsdb/remote.js';
 import { Vswitch } from './ovsdb/vswitch.js';
@@ -75,5 +76,6 @@ export async function main(config: Config, version: string, log: Logger): Promis
 function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest): unknown {
   if (ask === 'status') return snapshotOf(controller);
   if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
-  throw new Error(`${ask} is not a question: status or explain`);
+  if (ask === 'unknown') return droppedBy(controller);
+  throw new Error(`${ask} is not a question: status, explain or unknown`);
 }

@@ -6,12 +6,12 @@ import type { Wanted } from '../flow/wanted.js';
 import { type App, flow, namedRule } from './app.js';
 import { priorities, registers, tables } from './pipeline.js';
 
-/** What is learned of one sort of packet, as the last byte of its flows' cookies. */
-export const unknownKinds = { sender: 1, vlan: 2 } as const;
+/** The two sorts of packets that are counted. */
+export type UnknownKind = 'sender' | 'vlan';
 
-/** The cookie of the flows that count one sort of packet. */
-export const unknownCookie = (kind: keyof typeof unknownKinds): bigint =>
-  (BigInt(cookieTag) << 48n) | (BigInt(learnedApp) << 40n) | BigInt(unknownKinds[kind]);
+/** The cookie of the flows that count one sort. */
+export const unknownCookie = (kind: UnknownKind): bigint =>
+  (BigInt(cookieTag) << 48n) | (BigInt(learnedApp) << 40n) | (kind === 'sender' ? 1n : 2n);
 
 /** So many of each sort are counted one by one; what comes beyond is dropped all the same. */
 const listedLimit = 256;
@@ -25,7 +25,7 @@ const same = (field: FieldName, start: number, bits: number): LearnSpec => {
   return { kind: 'match', bits, source: { subfield }, target: subfield };
 };
 
-const counted = (kind: keyof typeof unknownKinds, specs: readonly LearnSpec[]): Action => ({
+const counted = (kind: UnknownKind, specs: readonly LearnSpec[]): Action => ({
   type: 'learn',
   idleTimeout: forgottenAfter,
   hardTimeout: 0,

@@ -62,6 +62,7 @@ function worldOf(objects: readonly AnyObject[], { numbers, known }: Context): Wo
     encapIps: ['0.0.0.0', '::'],
     encapTypes: tunnelTypes,
     tunnelMode: 'per-remote',
+    underlayMtu: Infinity,
   });
   let next = Math.max(0, ...numbers.values()) + 1;
   for (const object of [...objects].sort((a, b) => byteOrder(a.ref, b.ref))) {

@@ -1,6 +1,8 @@
 // `damselfly status`: the bridges of this machine's controllers, their ports, what is ACTIVE, and what is not and why.
 import type { Command } from 'commander';
 import { type ChassisSnapshot, snapshotsAt } from '../controller/snapshot.js';
+import { askAll } from '../controller/control.js';
+import type { Dropped } from '../controller/unknown.js';
 import { configFromCli, type ConfigOptions } from './config.js';
 import { textTable } from './text-table.js';
 
@@ -11,6 +13,10 @@ export function addStatus(program: Command): void {
     .description('what the controllers of this machine serve, and what stands in the way')
     .option('--config <file>', 'configuration file')
     .option('--data-dir <path>', 'the data directory of the controllers')
+    .option(
+      '--unknown',
+      'what was dropped because nobody named its sender, its VNI or its VLAN id: what, from where, how often',
+    )
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -18,12 +24,31 @@ export function addStatus(program: Command): void {
     )
     .action(async (options: ConfigOptions) => {
       const { config } = await configFromCli(options);
+      if (options['unknown'] === true) {
+        const dropped = (await askAll(config.data_dir, { ask: 'unknown' })).flatMap((answer) => answer as Dropped[]); // our own controller's answer
+        process.stdout.write(options['json'] === true ? `${JSON.stringify(dropped, null, 2)}\n` : listed(dropped));
+        return;
+      }
       const chassis = await snapshotsAt(config.data_dir);
       if (options['json'] === true) process.stdout.write(`${JSON.stringify(chassis, null, 2)}\n`);
       else process.stdout.write(chassis.length === 0 ? noController(config.data_dir) : chassis.map(shown).join('\n'));
       if (chassis.length === 0 || chassis.some((one) => one.ports.some(({ state }) => state !== 'ACTIVE')))
         process.exitCode = 1;
     });
+}
+
+function listed(dropped: readonly Dropped[]): string {
+  if (dropped.length === 0) return 'nothing was dropped for want of a name\n';
+  const head = ['CHASSIS', 'FROM', 'WHAT', 'PACKETS', 'SINCE', 'WHY IT WAS DROPPED'];
+  const rows = dropped.map(({ chassis, from, what, number, packets, sinceSeconds, reason }) => [
+    chassis,
+    from,
+    `${what === 'vlan' ? 'VLAN' : 'VNI'} ${number}`,
+    String(packets),
+    `${sinceSeconds} s ago`,
+    what === 'sender' ? `unknown sender: ${reason}` : `unknown ${what === 'vlan' ? 'VLAN id' : 'VNI'}: ${reason}`,
+  ]);
+  return `${textTable([head, ...rows]).join('\n')}\n`;
 }
 
 const noController = (dataDir: string): string =>
@@ -45,6 +70,13 @@ function shown(one: ChassisSnapshot): string {
     `r${revision}`,
     reason ?? '',
   ]);
+  const networks = one.networks.map(({ object, vni, mtu, limit }) => [
+    `  ${object}`,
+    '',
+    '',
+    '',
+    `VNI ${vni}${mtu === undefined ? '' : `, MTU ${mtu}`}${limit === undefined ? '' : ` (what fits through ${limit})`}`,
+  ]);
   const unbound = one.unbound.map(({ object, reason }) => [`  ${object}`, 'DOWN', '', '', reason]);
-  return `${[...head, ...textTable([...rows, ...unbound])].join('\n')}\n`;
+  return `${[...head, ...textTable([...networks, ...rows, ...unbound])].join('\n')}\n`;
 }

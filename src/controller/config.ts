@@ -147,6 +147,15 @@ export const keys = {
     read: oneOf('per-remote', 'flow'),
     allowed: 'per-remote or flow',
   } satisfies Key<'per-remote' | 'flow'>,
+  underlay_mtu: {
+    means: 'the largest IP packet that the network between tunnel endpoints carries, in bytes',
+    fallback: 1500,
+    read: (value: unknown) => {
+      const bytes = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+      return typeof bytes === 'number' && Number.isInteger(bytes) && bytes >= 576 && bytes <= 65535 ? bytes : undefined;
+    },
+    allowed: 'a number of bytes from 576 to 65535',
+  } satisfies Key<number>,
   apps: {
     means: 'the applications that are on',
     fallback: allApps.map((app) => app.name),

@@ -20,7 +20,7 @@ export interface ControlRequest {
   readonly argument?: string;
 }
 
-/** Opens the control socket of this process; `answer` may throw, which is told to the asker. Resolves to what closes it. */
+/** Opens the control socket of this process; `answer` may promise its answer; what it throws is told to the asker. Resolves to what closes it. */
 export async function openControl(dataDir: string, answer: (request: ControlRequest) => unknown): Promise<() => void> {
   const folder = controlFolder(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o750 });
@@ -35,7 +35,7 @@ export async function openControl(dataDir: string, answer: (request: ControlRequ
       if (size > requestLimitSize) socket.destroy();
     });
     linesOf(socket).on('line', (line) => {
-      socket.write(`${JSON.stringify(answered(line, answer))}\n`);
+      void answered(line, answer).then((reply) => socket.write(`${JSON.stringify(reply)}\n`));
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -52,14 +52,14 @@ export async function openControl(dataDir: string, answer: (request: ControlRequ
 /** The lines of a socket. A reader of lines repeats the socket's errors, and would throw them where nobody listens. */
 const linesOf = (socket: Socket): Interface => createInterface({ input: socket }).on('error', () => socket.destroy());
 
-function answered(line: string, answer: (request: ControlRequest) => unknown): unknown {
+async function answered(line: string, answer: (request: ControlRequest) => unknown): Promise<unknown> {
   try {
     const request: unknown = JSON.parse(line);
     if (typeof request !== 'object' || request === null || !('ask' in request) || typeof request.ask !== 'string')
       return { error: 'a request is {"ask": VERB, "argument"?: TEXT}' };
     const argument =
       'argument' in request && typeof request.argument === 'string' ? { argument: request.argument } : {};
-    return { answer: answer({ ask: request.ask, ...argument }) };
+    return { answer: await answer({ ask: request.ask, ...argument }) };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }

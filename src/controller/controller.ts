@@ -183,6 +183,7 @@ export class Controller {
       encapIps: config.encap_ip,
       encapTypes: tunnelTypes.filter((type) => config.encap_types.includes(type)),
       tunnelMode: config.tunnel_mode,
+      underlayMtu: config.underlay_mtu,
     };
     const own = log.child({ chassis: id });
     const edge = new NorthboundEdge(northbound, settings, own);

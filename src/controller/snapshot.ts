@@ -32,6 +32,13 @@ export interface ChassisSnapshot {
     readonly interface?: string;
     readonly ofport?: number;
   }[];
+  /** The networks that have ports here, with the largest IP packet that reaches all members, and what limits it. */
+  readonly networks: readonly {
+    readonly object: string;
+    readonly vni: number;
+    readonly mtu?: number;
+    readonly limit?: string;
+  }[];
   /** Lports of the watched tenants that no chassis has, and what each waits for; at most the first of them. */
   readonly unbound: readonly { readonly object: string; readonly reason: string }[];
   /** Interfaces that do nothing yet, and what helps. */
@@ -76,6 +83,7 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
         ...(binding?.ofport === undefined ? {} : { ofport: binding.ofport }),
       };
     }),
+    networks: networksHere(chassis),
     unbound: unboundPorts(chassis),
     idle: idlePorts(chassis),
     problems: [
@@ -96,6 +104,20 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     },
     keys: numbers([...world.numbers.members()].map((name) => [name, world.numbers.peek(name)])),
   };
+}
+
+function networksHere({ view }: Chassis): ChassisSnapshot['networks'] {
+  return [...view.localPortsOf.members()].sort(byteOrder).flatMap((ref) => {
+    const network = view.network(ref);
+    const known = view.networkMtu(ref);
+    if (network === undefined) return [];
+    return {
+      object: objectName('lswitch', ref),
+      vni: network.vni,
+      ...(known === undefined ? {} : { mtu: known.mtu }),
+      ...(known?.limit === undefined ? {} : { limit: `${known.limit.type} to ${known.limit.address}` }),
+    };
+  });
 }
 
 /** At most so many unbound ports are told. */

@@ -1,4 +1,5 @@
 // The far ends of tunnels, and the keys under which indexes and tunnel ports are named after them.
+import { parseAddress } from './addresses.js';
 import { type LPort, type TunnelType, tunnelTypes } from './kinds.js';
 
 /** A machine at the far end of tunnels, whatever networks it has. */
@@ -52,4 +53,18 @@ export function tunnelOptions({ binding }: LPort): TunnelOptions | undefined {
     value === undefined ? [] : [[name, String(value)]],
   );
   return asked.length === 0 ? undefined : Object.fromEntries(asked);
+}
+
+const ethernetHeaderSize = 14;
+/** IPv4 and IPv6 headers without options, by family. */
+const ipHeaderSizes = { 4: 20, 6: 40 } as const;
+/** UDP and VXLAN (RFC 7348); UDP and Geneve without options (RFC 8926); GRE with a key (RFC 2890). */
+const tunnelHeaderSizes: Readonly<Record<TunnelType, number>> = { vxlan: 16, geneve: 16, gre: 8 };
+const greChecksumSize = 4;
+
+/** The bytes of an underlay packet that are not the packet inside: what the MTU in there is smaller by. */
+export function tunnelOverhead({ type, address }: Sender, options: TunnelOptions | undefined): number {
+  const ip = ipHeaderSizes[parseAddress(address)?.family ?? 4];
+  const checksum = type === 'gre' && options?.['csum'] === 'true' ? greChecksumSize : 0;
+  return ip + tunnelHeaderSizes[type] + checksum + ethernetHeaderSize;
 }

@@ -1,4 +1,5 @@
 // How an object stands on this chassis: in order, or what is in its way. What statuses, `compile` and `apply` say comes from here.
+import type { Endpoint } from './endpoint.js';
 import type { Kind } from './kinds.js';
 import type { Ref } from './ids.js';
 import { groupSize, groupsPerKind } from './shares.js';
@@ -94,7 +95,7 @@ function tunnelVerdict(view: View, ref: Ref): Verdict | undefined {
       state: 'ERROR',
       fault: { field: 'binding', value: endpoint.address, allowed: `Open vSwitch refuses the tunnel: ${state.error}` },
     };
-  if (state?.ofport !== undefined) return undefined;
+  if (state?.ofport !== undefined) return mtuVerdict(view, ref, endpoint);
   return {
     state: 'DOWN',
     fault: {
@@ -102,4 +103,14 @@ function tunnelVerdict(view: View, ref: Ref): Verdict | undefined {
       allowed: `waits for Open vSwitch to number the ${endpoint.type} tunnel to ${endpoint.address}`,
     },
   };
+}
+
+/** A network whose packets do not fit through the tunnel to a device is a black hole for large ones. */
+function mtuVerdict(view: View, ref: Ref, endpoint: Endpoint): Verdict | undefined {
+  const network = view.port(ref)?.network.ref;
+  const mtu = network === undefined ? undefined : view.world.lswitches.get(network)?.mtu;
+  const path = view.pathMtu(endpoint);
+  if (mtu === undefined || mtu <= path) return undefined;
+  const allowed = `packets of its network may have so many bytes, of which ${path} fit through the tunnel to ${endpoint.address} (underlay_mtu)`;
+  return { state: 'DEGRADED', fault: { field: 'mtu', value: mtu, allowed } };
 }

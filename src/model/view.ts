@@ -13,6 +13,7 @@ import {
   senderName,
   type TunnelOptions,
   tunnelOptions,
+  tunnelOverhead,
 } from './endpoint.js';
 import { chassisEndpoint, placeByClaim, type Placement, vtepEndpoint } from './placement.js';
 import { type Copies, copiesOf } from './copies.js';
@@ -201,6 +202,24 @@ export class View {
   endpointName(ref: Ref): string | undefined {
     const endpoint = this.endpointOf(ref);
     return endpoint === undefined ? undefined : endpointName(endpoint);
+  }
+
+  /** The largest IP packet of a network that fits through the tunnel to an endpoint, in bytes. */
+  pathMtu(endpoint: Endpoint): number {
+    const overhead = tunnelOverhead(endpoint, this.tunnelOptions(senderName(endpoint)));
+    return (this.settings()?.underlayMtu ?? Infinity) - overhead;
+  }
+
+  /** The largest IP packet that reaches every member of a network, in bytes, and the endpoint that limits it, if it is one. */
+  networkMtu(ref: Ref): { readonly mtu: number; readonly limit?: Endpoint } | undefined {
+    const wanted = this.world.lswitches.get(ref)?.mtu;
+    const paths = [...this.endpointsOf.at(ref).keys()].map((name) => {
+      const limit = parseEndpointName(name);
+      return { mtu: this.pathMtu(limit), limit };
+    });
+    const narrowest = paths.sort((a, b) => a.mtu - b.mtu || byteOrder(endpointName(a.limit), endpointName(b.limit)))[0];
+    if (wanted !== undefined && wanted <= (narrowest?.mtu ?? Infinity)) return { mtu: wanted };
+    return narrowest;
   }
 
   /** The ofport of a tunnel port; undefined until OVS has given it one without complaint. */

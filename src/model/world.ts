@@ -22,6 +22,8 @@ export interface Settings {
   readonly encapTypes: readonly TunnelType[];
   /** A tunnel port per remote endpoint, or one `remote_ip=flow` port per type. */
   readonly tunnelMode: 'per-remote' | 'flow';
+  /** The largest IP packet, in bytes, that the underlay carries from here to the other ends of tunnels. */
+  readonly underlayMtu: number;
 }
 
 /** An interface on the bridge that carries an lport's iface-id. */

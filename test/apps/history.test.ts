@@ -179,6 +179,7 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
           encapIps: ['192.0.2.1', '2001:db8::1'],
           encapTypes: ['vxlan', 'geneve'],
           tunnelMode,
+          underlayMtu: 1500,
         });
       },
     })),
@@ -265,6 +266,7 @@ const beginning: Fact[] = [
         encapIps: ['192.0.2.1', '2001:db8::1'],
         encapTypes: ['vxlan', 'geneve'],
         tunnelMode: 'per-remote',
+        underlayMtu: 1500,
       });
     },
   },

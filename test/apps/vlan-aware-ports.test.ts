@@ -226,7 +226,7 @@ void t.test('another way of tagging is one row: MPLS labels, with the model and 
   const { objects, refused } = parseText('test', specExample + kid('one', 21, 100) + kid('two', 22, 3), 'red');
   t.same(refused, []);
   const world = new World();
-  world.settings.set('self', { chassis: 'c1', encapIps: [], encapTypes: [], tunnelMode: 'per-remote' });
+  world.settings.set('self', { chassis: 'c1', encapIps: [], encapTypes: [], tunnelMode: 'per-remote', underlayMtu: 1500 });
   world.settled.set('red', true);
   for (const object of objects) world.put(object);
   numberOffline(world, objects);

@@ -1,6 +1,7 @@
 // Remote devices by their frames: what a device gets, and what is made of what it sends. Cases R… of docs/cases.md; they hold in both
 // tunnel modes, each of which has a file that runs them.
 import t, { type Test } from 'tap';
+import { broadcastMac, udp } from '../lab/packets.js';
 import { until } from '../lab/process.js';
 import { asks, deviceOptions, DeviceSite, frame, headline, type Vm } from './device-lab.js';
 
@@ -19,6 +20,7 @@ export const deviceCases = (mode: 'per-remote' | 'flow') =>
       floods,
       arp,
       unknowns,
+      mtu,
       vnis,
       options,
       tenants,
@@ -200,6 +202,38 @@ const arp = async (t: Test, lab: DeviceSite, vm: Vm) => {
   );
 };
 
+const tagged = (vm: Vm, vid: number): Buffer =>
+  udp({ src: vm.mac, dst: broadcastMac, from: vm.ip, to: '10.0.0.255', vids: [vid] }, 1, 2);
+
+const mtu = async (t: Test, lab: DeviceSite, vm: Vm) => {
+  await t.test(
+    'R31 the MTU of a network is what fits through its narrowest tunnel: shown, and a wider network is DEGRADED',
+    async (t) => {
+      const shown = async (): Promise<string> =>
+        /lswitch red\/net .*(MTU .*)$/m.exec((await lab.site.shell().run('status')).out)?.[1] ?? '';
+      await lab.device('red/d1', 'net', 0x11, { vtep_address: '203.0.113.9' });
+      t.match(await shown(), /^MTU 1450 \(what fits through vxlan to /);
+      await lab.device('red/d2', 'net', 0x12, { vtep_address: '2001:db8:1::9' });
+      t.equal(await shown(), 'MTU 1430 (what fits through vxlan to 2001:db8:1::9)');
+      const largest = Buffer.alloc(1430 - 28, 'x').toString();
+      const other = { id: '', mac: 'fa:16:3e:00:00:12', ip: '10.0.0.18' };
+      const [packet] = (await lab.from(vm, frame(vm, other, largest))).underlay;
+      t.equal(packet?.size, 1500, 'a packet of that size fills the underlay’s to the last byte');
+      await lab.site.put('lswitch', 'red/net', { mtu: 1450 });
+      await lab.site.stands('lport', 'red/d2', /^DEGRADED: mtu: 1450: .* 1430 fit through the tunnel to 2001:db8:1::9/);
+      await lab.site.active('lport', 'red/d1');
+      await lab.device('red/d1', 'net', 0x11, { vtep_address: '203.0.113.9', tunnel_type: 'gre' });
+      await lab.site.put('lswitch', 'red/net', { mtu: 1400 });
+      await lab.site.active('lport', 'red/d2');
+      t.equal(await shown(), 'MTU 1400');
+      const [gre] = (await lab.from(vm, frame(vm, { ...other, mac: 'fa:16:3e:00:00:11' }, largest))).underlay;
+      t.equal(gre?.size, 1430 + 42, 'gre with a key takes 42 bytes');
+      await lab.site.put('lswitch', 'red/net', {});
+      await lab.without('red/d1', 'red/d2');
+    },
+  );
+};
+
 /** The flows by which the switch counts what nobody named. */
 async function counted(lab: DeviceSite): Promise<string[]> {
   const text = await lab.site.ovs.ofctl(['dump-flows', 'br1', 'table=3']);
@@ -232,6 +266,27 @@ const unknowns = async (t: Test, lab: DeviceSite, vm: Vm) => {
     const known = await lab.of({ type: 'vxlan', from: '203.0.113.9', vni: 1, inner: frame(device, vm) });
     t.same(known.vms, { vm: [frame(device, vm)] }, 'while its own VNI is heard');
   });
+  await t.test(
+    'R25 R26 status --unknown lists them: what came, from where, how often, and why it was dropped',
+    async (t) => {
+      await lab.site.put('lport', 'red/vm', { lswitch: 'net', macs: [vm.mac], ips: [vm.ip], unknown_vlans: 'drop' });
+      await until('the tag is counted', async () => {
+        await lab.sends(vm, tagged(vm, 99));
+        return (await lines('dl_vlan=99')).length > 0;
+      });
+      const text = (await lab.site.shell().run('status', '--unknown')).out;
+      t.match(
+        text,
+        /^c1 +vxlan 203\.0\.113\.66 +VNI 1 +[34] +\d+ s ago +unknown sender: no chassis and no remote device/m,
+      );
+      t.match(text, /^c1 +vxlan 2001:db8:1::66 +VNI 1 +[34] /m);
+      t.match(text, /^c1 +vxlan 203\.0\.113\.9 +VNI 77 +[34] +\d+ s ago +unknown VNI: no network has the VNI/m);
+      t.match(
+        text,
+        /^c1 +vm +VLAN 99 +\d+ +\d+ s ago +unknown VLAN id: no child port of this interface has the VLAN id/m,
+      );
+    },
+  );
   await lab.without('red/d1');
 };
 

@@ -12,6 +12,8 @@ export interface TunnelPacket {
   readonly to: string;
   readonly vni: number;
   readonly inner: Buffer;
+  /** Of the outer IP packet, where it was seen. */
+  readonly size?: number;
   readonly dstPort?: number;
   readonly tos?: number;
   readonly ttl?: number;
@@ -63,6 +65,7 @@ export function opened(frame: Buffer, ports: Readonly<Record<number, TunnelKind>
   const from = is6 ? text6(ip.subarray(8, 24)) : [...ip.subarray(12, 16)].join('.');
   const to = is6 ? text6(ip.subarray(24, 40)) : [...ip.subarray(16, 20)].join('.');
   const outer = {
+    size: ip.length,
     from,
     to,
     tos: is6 ? (ip.readUInt16BE(0) >> 4) & 0xff : ip.readUInt8(1),
