@@ -168,6 +168,12 @@ export const keys = {
     read: bool,
     allowed: 'true or false',
   } satisfies Key<boolean>,
+  set_vlan_limit: {
+    means: 'let Open vSwitch look at two VLAN tags (other_config:vlan-limit=2, for all its bridges)',
+    fallback: false,
+    read: bool,
+    allowed: 'true or false',
+  } satisfies Key<boolean>,
   linger: {
     means: 'how long a tenant that nothing here needs any more is still watched, in seconds',
     fallback: 60,

@@ -21,6 +21,7 @@ import type { NorthboundService } from './northbound-service.js';
 import { plugsOf, requestsByName, requestsOf } from './plugs.js';
 import { Repeats } from './repeats.js';
 import { expectedNames, TunnelKeeper } from './tunnel-keeper.js';
+import { VlanLimit } from './vlan-limit.js';
 
 /** How long things must be unchanged before we speak of interfaces that wait, in milliseconds. */
 const restMs = 2000;
@@ -56,6 +57,7 @@ export class Controller {
   /** Bridges whose ports have changed and will be looked at. */
   readonly #looking = new Set<Served>();
   readonly #admission: Admission;
+  readonly #vlanLimit: VlanLimit | undefined;
   readonly #refusals = new Repeats();
   readonly #idleTimers = new Map<bigint, NodeJS.Timeout>();
   readonly #idleSaid = new Map<bigint, string>();
@@ -63,6 +65,7 @@ export class Controller {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#admission = new Admission(parts.vswitch, parts.log);
+    this.#vlanLimit = parts.vswitch && new VlanLimit(parts.vswitch, parts.config.set_vlan_limit, parts.log);
     this.#apps = allApps.filter((app) => parts.config.apps.includes(app.name));
     this.switches.on('connected', (session) => {
       void this.#connected(session);
@@ -104,6 +107,7 @@ export class Controller {
 
   /** The database of Open vSwitch has changed. */
   databaseChanged(): void {
+    this.#vlanLimit?.look();
     for (const served of this.#served.values()) this.#lookAt(served);
     for (const session of this.switches.sessions.values())
       if (!this.#served.has(session.datapathId)) void this.#connected(session);
