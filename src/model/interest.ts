@@ -25,9 +25,16 @@ export class Interest {
         .flatMap((ref) => this.#networkOf(ref))
         .map((network) => [network, port] as const),
     );
+    // Whether another tenant's port may be a child is for its own northbound to say, which has to be watched first.
+    const { children } = view.world;
+    const asked = graph.relation(children, (ref) => {
+      const value = children.get(ref);
+      const mayAsk = value !== undefined && [operator, tenantOf(value.parent)].includes(tenantOf(ref));
+      return mayAsk ? [[value.parent, value.port]] : [];
+    });
     const ofPorts = graph.relation(bindings, (port) =>
-      this.#carried(port).flatMap((ref) =>
-        [ref, ...this.#networkOf(ref)].map((named) => [tenantOf(named), port] as const),
+      [...this.#carried(port).flatMap((ref) => [ref, ...this.#networkOf(ref)]), ...asked.at(port).keys()].map(
+        (named) => [tenantOf(named), port] as const,
       ),
     );
     const ofNetworks = graph.relation(this.#networks, (network) =>
