@@ -12,9 +12,13 @@ const backToSender = 300;
 function dispatched(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);
   if (port === undefined) return nothing;
-  const notBack = flow(tables.dispatch, backToSender, { reg6: port.key, reg7: port.key }, drop);
-  if (port.tag !== undefined) return { flows: [notBack] }; // the way out of a child is its tag's
-  return { flows: [flow(tables.dispatch, priorities.normal, { reg7: port.key }, [output(port.ofport)]), notBack] };
+  const wayOut = flow(tables.dispatch, priorities.normal, { reg7: port.key }, [output(port.ofport)]);
+  return {
+    flows: [
+      ...(port.tag === undefined ? [wayOut] : []), // the way out of a child is its tag's
+      flow(tables.dispatch, backToSender, { reg6: port.key, reg7: port.key }, drop),
+    ],
+  };
 }
 
 /** Dispatch to interfaces. */

@@ -1,9 +1,11 @@
 // Northbound files: YAML or JSON, several documents each, one or several tenants; every object checked by itself.
 import { parseAllDocuments } from 'yaml';
 import { FileError, fileName, readText, yamlFault } from '../controller/text-file.js';
+import { segmentationTypes } from '../apps/segmentation-types.js';
 import { type Fault, NbError } from '../model/errors.js';
 import { operator } from '../model/ids.js';
 import { type AnyObject, childId, hint, objectName, parseKind, parseObject } from '../model/parse.js';
+import { tagFault } from '../model/segment.js';
 
 /** What a set of files says: the objects that are right, and what is wrong with the others. */
 export interface FileContents {
@@ -104,7 +106,10 @@ function parseEntry({ where, tenant: defaultTenant, fields }: Entry): AnyObject 
         allowed: 'must be 1 to 63 characters without spaces or /, not beginning with _',
       },
     ]);
-  return parseObject(kind, tenant, String(id), rest);
+  const object = parseObject(kind, tenant, String(id), rest);
+  const fault = object.kind === 'child_port_segmentation' ? tagFault(segmentationTypes, object.value) : undefined;
+  if (fault !== undefined) throw new NbError(objectName(kind, object.ref), [fault]);
+  return object;
 }
 
 /** Of two objects of one name the first holds; the second is refused. */

@@ -1,4 +1,5 @@
 // Child ports: which ChildPortSegmentation holds, and why another does not. The rules are Neutron's, each refusal by name.
+import { type Fault } from './errors.js';
 import { byteOrder, operator, type Ref, tenantOf } from './ids.js';
 import { type ChildPortSegmentation } from './kinds.js';
 import { resolveNetwork } from './network.js';
@@ -105,8 +106,7 @@ function permission(world: World, types: SegmentationTypes, ref: Ref): Answer<Se
     return refused('port', child, `there is no lport of that name that is shared with ${tenant}`);
   const tag = tagOf(world, types, value);
   if (tag.no !== undefined) return tag;
-  if (world.claims.get(child) !== undefined)
-    return refused('port', child, 'is in use: it has an interface of its own, so it cannot be a child');
+  if (world.claims.get(child) !== undefined) return refused('port', child, 'is in use: it has its own interface');
   return { ok: { ref, parent, child, ...tag.ok } };
 }
 
@@ -123,10 +123,16 @@ export function tagOf(
   return checkedTag(types, type, id);
 }
 
+/** What is wrong with the tag that a segmentation names, as far as it says by itself. */
+export const tagFault = (
+  types: SegmentationTypes,
+  { segmentation_type: type, segmentation_id: id }: ChildPortSegmentation,
+): Fault | undefined => (type === inherit ? undefined : checkedTag(types, type, id).no?.fault);
+
 function checkedTag(types: SegmentationTypes, type: string, id: number | undefined): Answer<Tag> {
   const ids = types.get(type);
-  if (ids === undefined)
-    return refused('segmentation_type', type, `not allowed: one of ${[...types.keys(), inherit].join(', ')}`);
+  const known = [...types.keys(), inherit].join(', ');
+  if (ids === undefined) return refused('segmentation_type', type, `not allowed: one of ${known}`);
   if (id === undefined || id < ids.from || id > ids.to)
     return refused(
       'segmentation_id',

@@ -9,6 +9,7 @@ import { frameText } from '../../src/cli/flow-text.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { ofPort, refOf } from '../../src/model/ids.js';
 import { numberOffline } from '../../src/model/numbering.js';
+import { parseObject } from '../../src/model/parse.js';
 import { standingOf } from '../../src/model/standing.js';
 import { View } from '../../src/model/view.js';
 import { World } from '../../src/model/world.js';
@@ -220,13 +221,23 @@ void t.test('another way of tagging is one row: MPLS labels, with the model and 
     push: (id) => [{ type: 'push_mpls', ethertype: 0x8847 }, setField('mpls_label', id)],
   };
   const types = new Map([...segmentationTypes, ['mpls', mpls]]);
-  const kid = (id: string, key: number, label: number) => `
-  - {kind: lport, id: ${id}, lswitch: net2, unique_key: ${key}, macs: ['fa:16:3e:00:02:${key}'], ips: []}
-  - {kind: child_port_segmentation, id: ${id}, parent: vm1, port: ${id}, segmentation_type: mpls, segmentation_id: ${label}}`;
-  const { objects, refused } = parseText('test', specExample + kid('one', 21, 100) + kid('two', 22, 3), 'red');
+  const kid = (id: string, key: number) =>
+    `  - {kind: lport, id: ${id}, lswitch: net2, unique_key: ${key}, macs: ['fa:16:3e:00:02:${key}'], ips: []}\n`;
+  const labelled = (id: string, segmentation_id: number) => {
+    const fields = { parent: 'vm1', port: id, segmentation_type: 'mpls', segmentation_id };
+    return parseObject('child_port_segmentation', 'red', id, fields);
+  };
+  const { objects: others, refused } = parseText('test', specExample + kid('one', 21) + kid('two', 22), 'red');
   t.same(refused, []);
+  const objects = [...others, labelled('one', 100), labelled('two', 3)];
   const world = new World();
-  world.settings.set('self', { chassis: 'c1', encapIps: [], encapTypes: [], tunnelMode: 'per-remote', underlayMtu: 1500 });
+  world.settings.set('self', {
+    chassis: 'c1',
+    encapIps: [],
+    encapTypes: [],
+    tunnelMode: 'per-remote',
+    underlayMtu: 1500,
+  });
   world.settled.set('red', true);
   for (const object of objects) world.put(object);
   numberOffline(world, objects);
