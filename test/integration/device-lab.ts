@@ -1,13 +1,12 @@
 // A chassis whose underlay is a dummy bridge: whatever a tunnel port sends is in a capture file as real bytes, and tunnel packets that
 // machines behind VTEPs would send come in as bytes. Nothing in here has seen our code but the switch.
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { operator, refIn } from '../../src/model/ids.js';
 import { claimKey } from '../../src/sync/keys.js';
+import { captured } from '../lab/captures.js';
 import { arp, broadcastMac, udp } from '../lab/packets.js';
 import { enterLab, ip } from '../lab/netns.js';
-import { readPcap } from '../lab/pcap.js';
 import { labPrograms, needing } from '../lab/requirements.js';
 import { encapsulated, opened, type TunnelKind, type TunnelPacket } from '../lab/tunnel-packets.js';
 import { type ControllerProcess, patienceMs, Site } from './controller-lab.js';
@@ -21,8 +20,6 @@ export const own4 = '192.0.2.1';
 export const own6 = '2001:db8::1';
 const [gateway4, gateway6] = ['192.0.2.254', '2001:db8::fe'];
 const gatewayMac = 'aa:55:aa:55:00:fe';
-/** How long nothing may happen before everything has happened, in milliseconds. */
-const quietMs = 80;
 
 /** Enters the lab, where our tunnel addresses are local: Open vSwitch wants a local route for each. */
 export async function enterDeviceLab(moduleUrl: string): Promise<void> {
@@ -188,20 +185,9 @@ export class DeviceSite {
   /** What is sent until nothing more is, once `action` is done. */
   async during(action: () => Promise<void>, ports: Readonly<Record<number, TunnelKind>> = {}): Promise<Sent> {
     const taps = ['p0', ...this.#vms.map(({ port }) => port)];
-    const read = () => taps.map((tap) => readPcap(join(this.site.dir, `${tap}.pcap`)));
-    const before = read().map((frames) => frames.length);
-    await action();
-    let [now, size] = [read(), -1];
-    while (now.flat().length !== size) {
-      size = now.flat().length;
-      await delay(quietMs);
-      now = read();
-    }
-    const [underlay = [], ...vms] = now.map((frames, i) => frames.slice(before[i]));
-    const heard = this.#vms.flatMap(({ port }, i) =>
-      (vms[i] ?? []).length === 0 ? [] : [[port, vms[i] ?? []] as const],
-    );
-    return { underlay: underlay.flatMap((bytes) => opened(bytes, ports) ?? []), vms: Object.fromEntries(heard) };
+    const files = Object.fromEntries(taps.map((tap) => [tap, join(this.site.dir, `${tap}.pcap`)]));
+    const { p0: underlay = [], ...vms } = await captured(files, action);
+    return { underlay: underlay.flatMap((bytes) => opened(bytes, ports) ?? []), vms };
   }
 
   /** Has frames sent both ways between a VM and a device, some 50 a second, while `action` goes on; resolves to what was lost. */
