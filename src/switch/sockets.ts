@@ -83,7 +83,8 @@ function listenOnce(address: Address, accept: Accept, broken: (error: SessionErr
 function remote(socket: Socket, listening: Address, accepted: number): { peer: string; host: string } {
   if (listening.kind === 'unix')
     return { peer: `${formatAddress(listening)}#${accepted}`, host: formatAddress(listening) };
-  const host = socket.remoteAddress ?? 'unknown';
+  // Who listens on all addresses sees IPv4 peers as IPv6 ones (RFC 4291, 2.5.5.2).
+  const host = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
   return { peer: formatAddress({ kind: 'tcp', host, port: socket.remotePort ?? 0 }), host };
 }
 

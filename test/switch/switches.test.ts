@@ -43,6 +43,15 @@ void t.test('a bridge that says who it is is served, and its end is told', async
   t.equal(switches.sessions.size, 0);
 });
 
+void t.test('an IPv4 peer is called by its IPv4 address, on whatever we listen', async (t) => {
+  const { switches } = await listening(t);
+  const { address } = await switches.listen({ kind: 'tcp', host: '::', port: 0 });
+  const session = nextSession(switches);
+  const port = address.kind === 'tcp' ? address.port : 0;
+  (await new FakeBridge(0xd1n).connect({ kind: 'tcp', host: '127.0.0.1', port })).hello();
+  t.match((await session).peer, /^tcp:127\.0\.0\.1:\d+$/);
+});
+
 void t.test('the handshake does not care where the stream is cut', async (t) => {
   const { switches, address } = await listening(t);
   const bridge = new FakeBridge(0xd1n);
