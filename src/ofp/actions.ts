@@ -2,8 +2,10 @@
 import type { Action, Instruction, SetField } from './action-types.js';
 import { allTables, noBuffer, reservedGroup, reservedPort } from './constants.js';
 import { field, type FieldName, type FieldValue, type WritableField } from './fields.js';
+import type { Match } from './match.js';
 import type { FlowMod } from './messages.js';
 import type { FlowSelection } from './multipart-types.js';
+import type { InRange, MatchInRange } from './range-types.js';
 
 const plain = (value: number | bigint) =>
   typeof value === 'bigint' && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
@@ -51,8 +53,11 @@ export const popVlan = (): Action => ({ type: 'pop_vlan' });
 /** Hands the packet to a group. */
 export const group = (groupId: number): Action => ({ type: 'group', groupId });
 
-/** Sets a whole field. */
-export const setField = <F extends WritableField>(name: F, value: FieldValue<F>): Action =>
+/** Sets a whole field. A literal that the field cannot hold does not compile. */
+export const setField = <F extends WritableField, const V extends FieldValue<F>>(
+  name: F,
+  value: V & InRange<F, V>,
+): Action =>
   // The type parameter ties the value to its field, which the union cannot follow.
   ({ type: 'set_field', field: name, value }) as unknown as SetField;
 
@@ -61,9 +66,13 @@ export const apply = (...actions: readonly Action[]): Instruction => ({ type: 'a
 /** Goes on in a later table. */
 export const goto = (table: number): Instruction => ({ type: 'goto_table', table });
 
-/** A flow_mod; what is not given is what it would be if nobody had thought of it. */
-export const flowMod = (
-  given: Partial<Omit<FlowMod, 'type'>> & Pick<FlowMod, 'table' | 'priority' | 'match' | 'instructions'>,
+/**
+ * A flow_mod; what is not given is what it would be if nobody had thought of it. A literal in the match that its field cannot hold does
+ * not compile.
+ */
+export const flowMod = <const M extends Match>(
+  given: Partial<Omit<FlowMod, 'type' | 'match'>> &
+    Pick<FlowMod, 'table' | 'priority' | 'instructions'> & { readonly match: M & MatchInRange<M> },
 ): FlowMod => ({
   type: 'flow_mod',
   command: 'add',

@@ -56,12 +56,26 @@ export function fitsSetField(
   return fitsPart({ field: name }, facts);
 }
 
-/** What is known after a field was set: a tag control word says whether there is a tag. */
+/** The bits of a mask's highest run of ones: what the last of the loads writes that a masked set_field becomes. */
+function highestRun(mask: number): number {
+  let bit = 2 ** Math.floor(Math.log2(mask || 1));
+  let run = 0;
+  for (; bit >= 1 && mask & bit; bit /= 2) run |= bit;
+  return run;
+}
+
+/** What is known after a field was set: the tag control word last written, whole or in part, says whether there is a tag. */
 export function afterSetField(
-  action: { readonly field: Subfield['field']; readonly value: AnyFieldValue; readonly start?: number },
+  action: {
+    readonly field: Subfield['field'];
+    readonly value: AnyFieldValue;
+    readonly start?: number;
+    readonly mask?: AnyFieldValue;
+  },
   facts: PacketFacts,
 ): PacketFacts {
   if (action.field !== 'vlan_tci') return facts;
-  const hasTag = (Number(action.value) << (action.start ?? 0)) & presentBit;
-  return { ...facts, vlanTags: hasTag ? Math.max(1, facts.vlanTags) : 0 };
+  const written = Number(action.value) << (action.start ?? 0);
+  const counts = action.mask === undefined ? presentBit : highestRun(Number(action.mask));
+  return { ...facts, vlanTags: written & counts & presentBit ? Math.max(1, facts.vlanTags) : 0 };
 }

@@ -3,6 +3,15 @@ import { type AnyFieldValue, type FieldName, type FieldRow } from './fields.js';
 import { canonicalEntries } from './match-codec.js';
 import type { Match } from './match.js';
 import {
+  erspanVersion,
+  matchNames,
+  order,
+  shortProtocols,
+  shortTypes,
+  unmasked,
+  type Place,
+} from './text-match-names.js';
+import {
   ctStateFlags,
   formatDecimal,
   formatFlags,
@@ -23,179 +32,6 @@ interface Entry {
   readonly mask: number | bigint | undefined;
 }
 type Entries = ReadonlyMap<FieldName, Entry>;
-
-const ethIp = 0x0800;
-const ethIpv6 = 0x86dd;
-const ethArp = 0x0806;
-const ethRarp = 0x8035;
-const shortTypes: ReadonlyMap<number, string> = new Map([
-  [ethIp, 'ip'],
-  [ethIpv6, 'ipv6'],
-  [ethArp, 'arp'],
-  [ethRarp, 'rarp'],
-  [0x8847, 'mpls'],
-  [0x8848, 'mplsm'],
-]);
-const shortProtocols: ReadonlyMap<number, ReadonlyMap<number, string>> = new Map([
-  [
-    ethIp,
-    new Map([
-      [1, 'icmp'],
-      [6, 'tcp'],
-      [17, 'udp'],
-      [132, 'sctp'],
-    ]),
-  ],
-  [
-    ethIpv6,
-    new Map([
-      [58, 'icmp6'],
-      [6, 'tcp6'],
-      [17, 'udp6'],
-      [132, 'sctp6'],
-    ]),
-  ],
-]);
-
-// The order of printing; `short` stands for the protocol's short form, `vlan` for the fields of the tag.
-const order = [
-  'pkt_mark',
-  'recirc_id',
-  'dp_hash',
-  'conj_id',
-  'actset_output',
-  'ct_state',
-  'ct_zone',
-  'ct_mark',
-  'ct_label',
-  'ct_nw_src',
-  'ct_ipv6_src',
-  'ct_nw_dst',
-  'ct_ipv6_dst',
-  'ct_nw_proto',
-  'ct_tp_src',
-  'ct_tp_dst',
-  'packet_type',
-  'short',
-  'reg0',
-  'reg1',
-  'reg2',
-  'reg3',
-  'reg4',
-  'reg5',
-  'reg6',
-  'reg7',
-  'reg8',
-  'reg9',
-  'reg10',
-  'reg11',
-  'reg12',
-  'reg13',
-  'reg14',
-  'reg15',
-  'tun_id',
-  'tun_src',
-  'tun_dst',
-  'tun_ipv6_src',
-  'tun_ipv6_dst',
-  'tun_gbp_id',
-  'tun_gbp_flags',
-  'tun_erspan_ver',
-  'tun_erspan_idx',
-  'tun_erspan_dir',
-  'tun_erspan_hwid',
-  'tun_gtpu_flags',
-  'tun_gtpu_msgtype',
-  'tun_flags',
-  'metadata',
-  'in_port',
-  'nxm_in_port',
-  'vlan',
-  'eth_src',
-  'eth_dst',
-  'eth_type',
-  'nsh_flags',
-  'nsh_ttl',
-  'nsh_mdtype',
-  'nsh_np',
-  'nsh_spi',
-  'nsh_si',
-  'nsh_c1',
-  'nsh_c2',
-  'nsh_c3',
-  'nsh_c4',
-  'ipv6_src',
-  'ipv6_dst',
-  'ipv6_label',
-  'arp_spa',
-  'arp_tpa',
-  'ipv4_src',
-  'ipv4_dst',
-  'ip_proto',
-  'arp_op',
-  'arp_sha',
-  'arp_tha',
-  'nw_tos',
-  'ip_dscp',
-  'ip_ecn',
-  'nw_ttl',
-  'mpls_label',
-  'mpls_tc',
-  'mpls_ttl',
-  'mpls_bos',
-  'ip_frag',
-  'icmpv4_type',
-  'icmpv4_code',
-  'icmpv6_type',
-  'icmpv6_code',
-  'nd_target',
-  'nd_sll',
-  'nd_tll',
-  'nd_reserved',
-  'nd_options_type',
-  'tcp_src',
-  'tcp_dst',
-  'udp_src',
-  'udp_dst',
-  'sctp_src',
-  'sctp_dst',
-  'tcp_flags',
-] as const;
-type Place = (typeof order)[number];
-
-// ovs-ofctl's names in matches, where they are not the field's own.
-const matchNames: Partial<Record<FieldName, string>> = {
-  in_port: 'in_port',
-  nxm_in_port: 'in_port',
-  eth_src: 'dl_src',
-  eth_dst: 'dl_dst',
-  eth_type: 'dl_type',
-  ipv4_src: 'nw_src',
-  ipv4_dst: 'nw_dst',
-  icmpv6_type: 'icmp_type',
-  icmpv6_code: 'icmp_code',
-  ip_frag: 'nw_frag',
-  tcp_src: 'tp_src',
-  tcp_dst: 'tp_dst',
-  udp_src: 'tp_src',
-  udp_dst: 'tp_dst',
-  sctp_src: 'tp_src',
-  sctp_dst: 'tp_dst',
-  tun_gtpu_flags: 'gtpu_flags',
-  tun_gtpu_msgtype: 'gtpu_msgtype',
-};
-
-// ovs-ofctl prints these without their masks, and of ERSPAN what the version has.
-const unmasked: ReadonlySet<string> = new Set([
-  'tun_gbp_flags',
-  'tun_erspan_ver',
-  'tun_erspan_idx',
-  'tun_erspan_dir',
-  'tun_erspan_hwid',
-  'tun_gtpu_flags',
-  'tun_gtpu_msgtype',
-]);
-const erspanVersion: Partial<Record<FieldName, number>> = { tun_erspan_idx: 1, tun_erspan_dir: 2, tun_erspan_hwid: 2 };
 
 function fragText({ value, mask }: Entry): string {
   const first = Number(value) & 1;

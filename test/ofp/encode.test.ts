@@ -21,6 +21,10 @@ import {
 } from '../../src/ofp/index.js';
 import { vectors } from './vectors.js';
 
+// Numbers whose values the compiler does not see: it would refuse them.
+const negative: number = -1;
+const tooLarge: number = 65536;
+
 const recorded = (argument: string) => {
   const found = [...vectors('ovs-ofctl-flows'), ...vectors('ovs-ofctl-messages')].find(
     (row) => row.argument === argument,
@@ -109,7 +113,7 @@ void t.test('encoded bytes stay as they are, whatever is encoded after them, sma
 });
 
 void t.test('a message that cannot be encoded spoils none after it', (t) => {
-  const wrong = flowMod({ table: 0, priority: 0, match: { in_port: -1 }, instructions: [] });
+  const wrong = flowMod({ table: 0, priority: 0, match: { in_port: negative }, instructions: [] });
   const [, right] = cases[0] ?? [];
   if (right === undefined) throw new Error('no case');
   const before = hexOf(encode(right, 0));
@@ -132,7 +136,7 @@ void t.test('a move copies as many bits as the shorter field has', (t) => {
 });
 
 void t.test('a value that its field cannot hold is refused and leaves no bytes behind', (t) => {
-  t.throws(() => encode(flowMod({ table: 0, priority: 1, match: { tcp_dst: 65536 }, instructions: [] }), 0), {
+  t.throws(() => encode(flowMod({ table: 0, priority: 1, match: { tcp_dst: tooLarge }, instructions: [] }), 0), {
     name: 'EncodeError',
   });
   t.end();

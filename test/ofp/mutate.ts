@@ -1,5 +1,6 @@
 // Mutations of real frames, and what decoding makes of them.
 import { decode, DecodeError, encode, hexOf } from '../../src/ofp/index.js';
+import { comesOutWhole, isWhole } from './stream.js';
 
 /** A generator of 32-bit numbers that a seed determines (xorshift). */
 export function random(seed: number): () => number {
@@ -84,6 +85,9 @@ export interface FuzzReport {
   slowestMs: number;
   /** The frame that took longest. */
   slowest: Uint8Array | undefined;
+  /** Frames that went through the framer in a stream, and streams from which others came out. */
+  streamed: number;
+  miscut: number;
   readonly crashes: Finding[];
   /** Decoded, encoded and decoded again to something else. */
   readonly unstable: Finding[];
@@ -128,6 +132,8 @@ function tryFrame(frame: Uint8Array, report: FuzzReport): void {
   report.slowest = frame;
 }
 
+const streamLength = 50;
+
 /** Decodes mutations of the seeds. */
 export function fuzz(seeds: readonly Uint8Array[], frames: number, seed: number): FuzzReport {
   const next = random(seed);
@@ -137,13 +143,24 @@ export function fuzz(seeds: readonly Uint8Array[], frames: number, seed: number)
     refused: 0,
     slowestMs: 0,
     slowest: undefined,
+    streamed: 0,
+    miscut: 0,
     crashes: [],
     unstable: [],
   };
+  const cuts = random(seed + 1);
+  let stream: Uint8Array[] = [];
   for (let i = 0; i < frames; i++) {
     const frame = seeds[next() % seeds.length];
     const other = seeds[next() % seeds.length];
-    if (frame && other) tryFrame(mutate(frame, other, next), report);
+    if (!frame || !other) continue;
+    const mutated = mutate(frame, other, next);
+    tryFrame(mutated, report);
+    if (isWhole(mutated)) stream.push(mutated);
+    if (stream.length < streamLength && i < frames - 1) continue;
+    report.streamed += stream.length;
+    if (!comesOutWhole(stream, cuts)) report.miscut++;
+    stream = [];
   }
   return report;
 }

@@ -155,6 +155,14 @@ for (const [what, message, error] of refused)
     t.end();
   });
 
+const tci = (value: number, mask: number): Action => ({ type: 'set_field', field: 'vlan_tci', value, mask });
+
+void t.test('a tag control word written in parts says what its last part says', (t) => {
+  t.equal(validate(flow({}, apply(tci(0x1001, 0x1001), popVlan()))), undefined);
+  t.equal(validate(flow({}, apply(tci(0x9001, 0x9001), popVlan())))?.error, 'OFPBAC_MATCH_INCONSISTENT');
+  t.end();
+});
+
 const taken: readonly (readonly [what: string, message: Message])[] = [
   ['a tag pushed, then its VID', flow({}, apply(pushVlan(), setField('vlan_vid', 0x1064), output(1)))],
   ['a tag taken, then another', flow(tagged, apply(popVlan(), pushVlan(), setField('vlan_vid', 0x1005)))],
