@@ -8,10 +8,11 @@ import { openStore, type Store } from '../sync/buckets.js';
 import { Claims } from '../sync/claims.js';
 import { connectNats } from '../sync/connect.js';
 import { joinEmbeddedNats } from '../sync/embedded-nats.js';
-import { Heartbeat, registerChassis } from '../sync/heartbeat.js';
+import { Heartbeat } from '../sync/heartbeat.js';
 import { IfaceSearch } from '../sync/iface.js';
 import { Liveness } from '../sync/liveness.js';
 import { Northbound } from '../sync/northbound.js';
+import { Registration } from '../sync/registration.js';
 import { StatusWriter } from '../sync/status.js';
 import type { NorthboundSink } from '../sync/sink.js';
 import type { Config } from './config.js';
@@ -25,8 +26,6 @@ import type { Status } from './reporter.js';
 const recentLength = 32;
 /** How long acknowledgements of the operator's tenant are gathered into one heartbeat, in milliseconds. */
 const beatMs = 50;
-/** How long to wait before a registration that failed is tried again, in milliseconds. */
-const registerAgainMs = 5000;
 
 /** Connects to the configured NATS, or to one of our own on loopback, and opens the buckets. Throws one line with what to change. */
 export async function openNorthbound(config: Config, version: string, log: Logger): Promise<NorthboundService> {
@@ -151,6 +150,7 @@ class Member implements NorthboundMember {
     { readonly revision: number; readonly added: number; readonly removed: number; readonly tookMs: number }[]
   >();
   #heartbeat: Heartbeat | undefined;
+  #registration: Registration | undefined;
   /** What the switch has of the operator's own tenant. */
   #ofOperator: { readonly revision: number; readonly recent: readonly unknown[] } | undefined;
   #beat: ReturnType<typeof setTimeout> | undefined;
@@ -230,24 +230,19 @@ class Member implements NorthboundMember {
       chassis: this.#chassis,
       status: () => ({ ...status(), ...this.#ofOperator }),
     });
+    this.#registration?.close();
     const { ips, tunnel_types, version } = value;
-    const write = (): void => {
-      void registerChassis(this.#store, this.#chassis, {
-        ips: [...ips],
-        tunnel_types: [...tunnel_types],
-        version,
-      }).catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'this chassis cannot be registered at present; trying again');
-        setTimeout(write, registerAgainMs).unref();
-      });
-    };
-    write();
+    const own = { ips: [...ips], tunnel_types: [...tunnel_types], version };
+    this.#registration = new Registration(this.#store, this.#chassis, own, (error) => {
+      this.#log.warn({ err: error }, 'this chassis cannot be registered at present; trying again');
+    });
   }
 
   async close(): Promise<void> {
     this.claims.close();
     clearTimeout(this.#beat);
     this.#heartbeat?.close();
+    this.#registration?.close();
     await this.#status.flush();
     this.#status.close();
   }

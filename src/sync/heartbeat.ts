@@ -1,29 +1,13 @@
-// What a chassis says of itself: its registration in the northbound, the one object that it writes there, and its heartbeat,
-// which is its own status written again and again.
+// A chassis' heartbeat: its own status, written again and again.
 import { setInterval, clearInterval } from 'node:timers';
-import { isDeepStrictEqual } from 'node:util';
 import { operator, refOf } from '../model/ids.js';
-import type { Kind, Value } from '../model/kinds.js';
-import { schemaVersion } from '../model/parse.js';
 import type { Store } from './buckets.js';
 import { SyncError } from './errors.js';
-import { nbKey, statusKey } from './keys.js';
+import { statusKey } from './keys.js';
 import { defaultLeaseMs } from './liveness.js';
-import { parseJson } from './records.js';
 
 /** The key of a chassis' own status, which is its heartbeat. */
 export const heartbeatKey = (chassis: string): string => statusKey('chassis', refOf(operator, chassis), chassis);
-
-/** Writes the chassis' own object unless it says the same already; resolves to whether it was written. Throws SyncError. */
-export async function registerChassis(store: Store, chassis: string, value: Value<'chassis'>): Promise<boolean> {
-  const kind: Kind = 'chassis';
-  const key = nbKey(kind, refOf(operator, chassis));
-  const wanted = JSON.parse(JSON.stringify({ schema: schemaVersion, ...value })) as unknown;
-  const found = await store.nb.read(key);
-  if (found?.text !== undefined && isDeepStrictEqual(parseJson(found.text), wanted)) return false;
-  await store.nb.put(key, wanted);
-  return true;
-}
 
 /** How a heartbeat is written. */
 export interface HeartbeatOptions {

@@ -1,11 +1,13 @@
 // Numbers, addresses, iface-ids and claims over a real nats-server: raced for from two connections, taken once.
+import { jetstreamManager } from '@nats-io/jetstream';
 import t from 'tap';
 import { refOf } from '../../src/model/ids.js';
 import { allocateAddresses, releaseAddresses } from '../../src/sync/addresses.js';
 import { Allocator } from '../../src/sync/allocate.js';
 import { openStore } from '../../src/sync/buckets.js';
+import { Registration } from '../../src/sync/registration.js';
 import { Claims } from '../../src/sync/claims.js';
-import { Heartbeat, registerChassis } from '../../src/sync/heartbeat.js';
+import { Heartbeat } from '../../src/sync/heartbeat.js';
 import { IfaceSearch } from '../../src/sync/iface.js';
 import { Liveness } from '../../src/sync/liveness.js';
 import { until } from '../lab/process.js';
@@ -183,12 +185,43 @@ void t.test(
   },
 );
 
-void t.test('a chassis registers itself once, and its heartbeat keeps it from being gone', options, async (t) => {
+void t.test(
+  'a chassis registers itself once, and again when its object or the whole bucket is gone',
+  options,
+  async (t) => {
+    const { server, store } = await lab(t);
+    const other = (await openStore(await client(server, t))).store;
+    const value = { ips: ['192.0.2.1'], tunnel_types: ['vxlan' as const] };
+    const key = '_operator.chassis.c1=2Eexample';
+    const read = async () => (await other.nb.read(key).catch(() => undefined))?.text;
+    const register = (ips: string[]) =>
+      new Registration(store, 'c1.example', { ...value, ips }, (error) => {
+        t.fail(error.message);
+      });
+    const first = register(value.ips);
+    await until('it is registered', async () => (await read())?.includes('192.0.2.1'));
+    const revision = (await other.nb.read(key))?.revision;
+    first.close();
+    const second = register(value.ips);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    t.equal((await other.nb.read(key))?.revision, revision, 'what is right is not written again');
+    await other.nb.remove(key);
+    await until('it is registered again', async () => (await read())?.includes('192.0.2.1'));
+    await (await jetstreamManager(other.nats.connection)).streams.delete(other.nb.stream);
+    await openStore(other.nats);
+    await until('it is registered in the new bucket', async () => (await read())?.includes('192.0.2.1'), 20_000);
+    second.close();
+    const moved = register(['192.0.2.7']);
+    t.teardown(() => {
+      moved.close();
+    });
+    await until('another address is written over it', async () => (await read())?.includes('192.0.2.7'));
+  },
+);
+
+void t.test('a heartbeat keeps a chassis from being gone', options, async (t) => {
   const { server, store } = await lab(t);
   const other = (await openStore(await client(server, t))).store;
-  const value = { ips: ['192.0.2.1'], tunnel_types: ['vxlan' as const] };
-  t.equal(await registerChassis(store, 'c1.example', value), true);
-  t.equal(await registerChassis(store, 'c1.example', value), false);
   const heart = new Heartbeat(store, { chassis: 'c1.example', leaseMs: 600, status: () => ({ state: 'ACTIVE' }) });
   const liveness = new Liveness(other);
   t.teardown(() => {
