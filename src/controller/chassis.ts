@@ -124,9 +124,10 @@ export class Chassis {
     this.schedule();
   }
 
-  /** Everything that the northbound holds of a tenant has been told. */
-  settled(tenant: string): void {
+  /** Everything that the northbound holds of a tenant, at a revision, has been told. */
+  settled(tenant: string, revision: number): void {
     this.world.settled.set(tenant, true);
+    if (revision > 0) this.reporter.reached(tenant, revision); // what was deleted before we came has no object
     this.schedule();
   }
 

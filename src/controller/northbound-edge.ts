@@ -169,8 +169,8 @@ function sinkOf(chassis: Chassis, log: Logger): NorthboundSink {
     claimed: (port, holder) => {
       chassis.claimed(port, holder);
     },
-    settled: (tenant) => {
-      chassis.settled(tenant);
+    settled: (tenant, revision) => {
+      chassis.settled(tenant, revision);
     },
     held: (tenant, reason, what) => {
       log.error({ tenant, ...what }, `${reason}; flows stay as they are (damselfly nb accept ${tenant}, or nb import)`);

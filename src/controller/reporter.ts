@@ -32,6 +32,15 @@ interface Watched {
   written?: string;
 }
 
+/** A revision that was seen. */
+interface Pending {
+  readonly revision: number;
+  readonly sinceMs: number;
+  /** The first round that had something of it, and the one that brought the last of it to the table. */
+  first: number | undefined;
+  round: number | undefined;
+}
+
 /** Above this many changes between two acknowledgements the oldest are merged. */
 const pendingLimit = 1000;
 
@@ -51,8 +60,8 @@ export class Reporter {
   #acknowledged = 0;
   /** Objects with a flow that the switch refused or that another owner has, as last reported. */
   #troubled = new Set<string>();
-  /** By tenant: revisions seen and the round that brought them to the table. */
-  readonly #pending = new Map<string, { revision: number; round: number | undefined; sinceMs: number }[]>();
+  /** By tenant, revisions that the switch has not acknowledged. */
+  readonly #pending = new Map<string, Pending[]>();
   #sum = { added: 0, changed: 0, removed: 0, refused: 0 };
   readonly #acknowledge: (tenant: string, revision: number, report: CommitReport) => void;
   /** Tenants whose northbound is not obeyed at present, with the reason. */
@@ -95,14 +104,19 @@ export class Reporter {
 
   /** A northbound revision of an object has come. */
   seen(kind: Kind, ref: Ref, revision: number): void {
+    this.reached(tenantOf(ref), revision);
+    this.#touch(this.#object(kind, ref));
+  }
+
+  /** Everything of a tenant up to a revision has come. */
+  reached(tenant: string, revision: number): void {
     // What was committed before any revision was waiting has nothing to do with those that come now.
     if (this.#pending.size === 0) this.#sum = { added: 0, changed: 0, removed: 0, refused: 0 };
-    const tenant = tenantOf(ref);
     const pending = this.#pending.get(tenant) ?? [];
     if (pending.length === 0) this.#pending.set(tenant, pending);
-    if (pending.length >= pendingLimit) pending.shift();
-    pending.push({ revision, round: undefined, sinceMs: this.#nowMs() });
-    this.#touch(this.#object(kind, ref));
+    const merged = pending.length >= pendingLimit ? pending.shift() : undefined;
+    if (merged !== undefined && pending[0] !== undefined) pending[0].first = merged.first;
+    pending.push({ revision, sinceMs: this.#nowMs(), first: undefined, round: undefined });
   }
 
   /** An lport is behind another interface: what is said of it is said again. */
@@ -139,7 +153,10 @@ export class Reporter {
   /** Everything seen so far is in the table as of this round, but for tenants that are unanswered: flows of theirs are still to come. */
   round(round: number, isUnanswered: (tenant: string) => boolean): void {
     for (const [tenant, pending] of this.#pending)
-      if (!isUnanswered(tenant)) for (const entry of pending) entry.round ??= round;
+      for (const entry of pending) {
+        entry.first ??= round;
+        if (!isUnanswered(tenant)) entry.round ??= round;
+      }
     for (const object of this.#touched) object.round = round;
     this.#touched.clear();
   }
@@ -229,8 +246,13 @@ export class Reporter {
   }
 
   #acknowledgeTenants(acknowledged: number): void {
+    if (this.#pending.size === 0) return;
+    const removals = [...this.#table.removalsDue()];
+    const isDone = ({ first = 0, round = Infinity }: Pending): boolean =>
+      round <= acknowledged && !removals.some((due) => due === 0 || (first <= due && due <= round));
     for (const [tenant, pending] of this.#pending) {
-      const done = pending.filter((entry) => entry.round !== undefined && entry.round <= acknowledged);
+      const open = pending.findIndex((entry) => !isDone(entry));
+      const done = open < 0 ? pending : pending.slice(0, open);
       const [first, last] = [done[0], done.at(-1)];
       if (first === undefined || last === undefined) continue;
       this.#pending.set(tenant, pending.slice(done.length));

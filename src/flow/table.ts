@@ -24,8 +24,8 @@ export class FlowTable {
   readonly #dirty = new Map<string, number>();
   /** What such owners do not want any more. */
   readonly #released = new Map<string, Set<string>>();
-  /** Installed, ours and wanted by nobody: removed once the view is whole. */
-  readonly #unwanted = new Set<string>();
+  /** Installed, ours and wanted by nobody, with the round since which (0: it was there before us): removed once the view is whole. */
+  readonly #unwanted = new Map<string, number>();
   /** Wanted by nobody, but the switch has refused to remove it. */
   readonly #staying = new Set<string>();
   readonly #flying = new Set<Batch>();
@@ -71,6 +71,11 @@ export class FlowTable {
     // What is still to be removed may name a port that somebody waits to remove.
     if (this.#whole && this.#unwanted.size > 0) waiting.push(this.#generation);
     return Math.min(this.#generation, ...waiting.map((generation) => generation - 1));
+  }
+
+  /** The rounds of which something is to be removed that waits for the whole view; 0 stands for what was there before us. */
+  removalsDue(): ReadonlySet<number> {
+    return new Set(this.#unwanted.values());
   }
 
   /** Whether everything that the chassis should know is known, so that what nobody wants may go. */
@@ -143,7 +148,7 @@ export class FlowTable {
   /** Tries again what the switch had refused. */
   retry(): void {
     for (const identity of this.#staying)
-      if (this.#rows.get(identity)?.winner === undefined) this.#unwanted.add(identity);
+      if (this.#rows.get(identity)?.winner === undefined) this.#unwanted.set(identity, 0);
     this.#staying.clear();
     for (const identity of [...this.#troubled]) {
       const row = this.#rows.get(identity);
@@ -226,7 +231,7 @@ export class FlowTable {
       removeClaim(row, name);
       const isWaiting = this.#review(identity, row);
       if (row.winner === undefined && row.installed === undefined) this.#rows.delete(identity);
-      if (isWaiting && row.winner === undefined && !this.#whole) this.#unwanted.add(identity);
+      if (isWaiting && row.winner === undefined && !this.#whole) this.#unwanted.set(identity, this.#generation + 1);
       else if (isWaiting) this.#releaseLater(name, identity);
     }
   }
@@ -250,10 +255,13 @@ export class FlowTable {
 
   /** After a load: who has something to send, and what nobody wants. */
   *#reviewing(): Generator<void> {
-    for (const of of [this.#unwanted, this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
+    for (const of of [this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
+    for (const identity of this.#unwanted.keys()) if (!this.#rows.has(identity)) this.#unwanted.delete(identity);
     for (const [identity, row] of this.#rows) {
       yield;
-      if (this.#review(identity, row) && row.winner === undefined) this.#unwanted.add(identity);
+      const isUnwanted = this.#review(identity, row) && row.winner === undefined;
+      if (!isUnwanted) this.#unwanted.delete(identity);
+      else if (!this.#unwanted.has(identity)) this.#unwanted.set(identity, 0);
     }
     for (const [name, { items }] of this.#wishes) {
       yield;
@@ -287,7 +295,7 @@ export class FlowTable {
       for (const identity of due) this.#change(identity, changes);
     }
     if (this.#whole)
-      for (const identity of this.#unwanted) {
+      for (const identity of this.#unwanted.keys()) {
         if (changes.length >= limit) break;
         this.#change(identity, changes);
       }

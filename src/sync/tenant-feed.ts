@@ -177,7 +177,7 @@ export class TenantFeed {
     const settled = () => {
       if (this.isSettled)
         tell((sink) => {
-          sink.settled(tenant);
+          sink.settled(tenant, this.revision);
         });
     };
     const nbTold = (isGone: boolean) => (_key: string, record: NbRecord, revision: number) => {
@@ -210,7 +210,7 @@ export class TenantFeed {
   replay(sink: NorthboundSink): void {
     for (const { value, revision } of this.#nb.mirror.values()) tellNb(sink, this.#tenant, value, revision, false);
     for (const { value } of this.#alloc.mirror.values()) tellAlloc(sink, this.#tenant, value, false);
-    if (this.isSettled) sink.settled(this.#tenant);
+    if (this.isSettled) sink.settled(this.#tenant, this.revision);
     const held = this.#held();
     if (held !== undefined) sink.held(this.#tenant, held.reason, held);
     if (this.#unreadable !== undefined) sink.unreadable(this.#tenant, this.#unreadable);

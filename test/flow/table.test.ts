@@ -127,6 +127,38 @@ void t.test('nothing is removed until the view is whole; additions go in at once
   t.end();
 });
 
+void t.test(
+  'what waits to be removed is known by the round that released it, also after the switch was read again',
+  (t) => {
+    const to = new Switch();
+    const table = new FlowTable();
+    table.whole = true;
+    load1(table, to);
+    for (const name of ['a', 'b']) table.want(owner(name), 1, [flow(name.charCodeAt(0), 1)]);
+    settle(table, to);
+    table.endRound();
+    t.same([...table.removalsDue()], []);
+    table.whole = false;
+    table.want(owner('a'), 1, []);
+    const round = table.endRound();
+    t.equal(table.acknowledged(), round, 'whatever was to be sent is there');
+    t.same([...table.removalsDue()], [round], 'but something of the round is left');
+    load1(table, to);
+    t.same([...table.removalsDue()], [round]);
+    table.want(owner('a'), 1, [flow('a'.charCodeAt(0), 1)]);
+    t.same([...table.removalsDue()], [], 'wanted again');
+    table.want(owner('b'), 1, []);
+    table.endRound();
+    table.whole = true;
+    settle(table, to);
+    t.same([...table.removalsDue()], []);
+    const later = new FlowTable();
+    load1(later, to);
+    t.same([...later.removalsDue()], [0], 'what was there before us has no round');
+    t.end();
+  },
+);
+
 void t.test('foreign flows are never touched, and hold their identity', (t) => {
   const to = new Switch();
   const item = flow(1, 1);

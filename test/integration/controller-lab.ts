@@ -10,12 +10,12 @@ import { type ChassisSnapshot, snapshotsAt } from '../../src/controller/snapshot
 import { operator, refIn, refOf } from '../../src/model/ids.js';
 import type { Kind } from '../../src/model/kinds.js';
 import { openStore, type Store } from '../../src/sync/buckets.js';
-import { connectNats } from '../../src/sync/connect.js';
+import { connectNats, type NatsAddress } from '../../src/sync/connect.js';
 import { heldKey, statusKey } from '../../src/sync/keys.js';
 import { putObject, removeObject } from '../../src/sync/objects.js';
 import { readNumber } from '../../src/sync/records.js';
 import { readReport, type Report } from '../../src/sync/status-reader.js';
-import { NatsServer } from '../lab/nats.js';
+import { type NatsOptions, NatsServer } from '../lab/nats.js';
 import { Ovs, type OvsOptions } from '../lab/ovs.js';
 import { isRunning, start, stop, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
@@ -139,14 +139,20 @@ export class Site {
   }
 
   /** Brings everything up but the controller; it goes with the test. */
-  static async start(t: Test, bridges: Bridges = { br1: 'c1' }, ovsOptions: Partial<OvsOptions> = {}): Promise<Site> {
+  static async start(
+    t: Test,
+    bridges: Bridges = { br1: 'c1' },
+    ovsOptions: Partial<OvsOptions> = {},
+    natsOptions: NatsOptions = {},
+    login: Pick<NatsAddress, 'user' | 'password'> = {},
+  ): Promise<Site> {
     const [ovs, nats] = await Promise.all([
       Ovs.start({ datapath: 'dummy', realTunnels: true, ...ovsOptions }),
-      NatsServer.start(),
+      NatsServer.start(natsOptions),
     ]);
     t.teardown(() => nats.close());
     t.teardown(() => ovs.close());
-    const connection = await connectNats({ servers: nats.url() }, { name: 'test' });
+    const connection = await connectNats({ servers: nats.url(), ...login }, { name: 'test' });
     t.teardown(() => connection.close());
     const site = new Site(t, ovs, nats, (await openStore(connection)).store);
     t.teardown(() => {
