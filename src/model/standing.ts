@@ -36,17 +36,26 @@ function lportStanding(view: View, ref: Ref): Standing {
   const here = place.ok?.at === 'here';
   const network = view.world.lports.get(ref)?.lswitch;
   const device = view.isDevice(ref) && network !== undefined && view.hosts(network);
-  const parentHere = view.segmentsOfChild(ref).some((segment) => {
-    const parent = view.segmentAnswer(segment).ok?.parent;
-    return parent !== undefined && view.world.bindings.get(parent) !== undefined;
-  });
+  const parents = view.segmentsOfChild(ref).flatMap((segment) => view.segmentAnswer(segment).ok?.parent ?? []);
+  const parentHere = parents.some((parent) => view.world.bindings.get(parent) !== undefined);
   const limits = here
     ? copiesHere(view, ref)
     : device
       ? (tunnelVerdict(view, ref) ?? copiesToDevice(view, ref))
       : undefined;
-  const verdict = view.portAnswer(ref).no ?? place.no ?? limits;
+  const verdict = view.portAnswer(ref).no ?? place.no ?? claimedElsewhere(view, [ref, ...parents]) ?? limits;
   return { concerned: plugged || here || device || parentHere, verdict };
+}
+
+/** An interface here whose lport, or the parent of it, another chassis has: that one came first, and this one is not served. */
+function claimedElsewhere(view: View, carriers: readonly Ref[]): Verdict | undefined {
+  for (const carrier of carriers) {
+    const [name, claim] = [view.world.bindings.get(carrier)?.interface, view.world.claims.get(carrier)];
+    if (name === undefined || claim === undefined || claim === view.settings()?.chassis) continue;
+    const allowed = `has the lport already; interface ${name} of this chassis is not served while that lasts`;
+    return degraded('binding', claim, allowed).no;
+  }
+  return undefined;
 }
 
 function segmentStanding(view: View, ref: Ref): Standing {
