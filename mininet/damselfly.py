@@ -14,6 +14,7 @@ otherwise: for two, start it with --chassis 0000000000000001=s1,0000000000000002
 The objects that a topology needs are printed by  python3 mininet/damselfly.py TOPOLOGY, in the form that
 `damselfly apply -f -` takes; --controller damselfly applies them itself.
 """
+import atexit
 import inspect
 import json
 import os
@@ -22,9 +23,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+import mininet.net
 from mininet.link import Intf, TCIntf
 from mininet.log import error, info, warn
 from mininet.node import Controller, OVSBridge
@@ -172,14 +173,15 @@ class Damselfly(Controller):
         if 'OVS_RUNDIR' in os.environ:
             self.environment['DAMSELFLY_OVSDB'] = 'unix:%s/db.sock' % os.environ['OVS_RUNDIR']
         with open(self.log, 'w') as log:
-            self.process = subprocess.Popen(program() + ['controller'], env=self.environment, stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, start_new_session=True)
+            # The kernel ends it with us, and so do we, also where mn gives up without stopping its network (Ctrl-C).
+            self.process = subprocess.Popen(['setpriv', '--pdeathsig', 'TERM'] + program() + ['controller'],
+                                            env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True)
+        atexit.register(self.end)
         info('(log: %s) ' % self.log)
         self.await_nats()
         if state['objects']:
             self.apply(state['objects'])
-        else:
-            threading.Thread(target=self.name_idle_ports, daemon=True).start()
         state['managed'] = bool(state['objects'])
 
     def await_nats(self):
@@ -191,12 +193,12 @@ class Damselfly(Controller):
             time.sleep(0.05)
 
     def name_idle_ports(self):
-        """Silence would look like a fault: once the switches are there, says which ports carry nothing, and what to apply."""
+        """Silence would look like a fault: says which ports carry nothing, and what to apply."""
         end = time.time() + DEADLINE_S
         while time.time() < end and self.process.poll() is None:
             idle = [line.strip() for line in self.damselfly('status').stdout.splitlines() if ' lport' in line]
             if idle:
-                warn('\n*** This topology brings no northbound objects:\n%s\n' % '\n'.join(idle))
+                warn('*** This topology brings no northbound objects:\n%s\n' % '\n'.join(idle))
                 return
             time.sleep(0.2)
 
@@ -209,20 +211,35 @@ class Damselfly(Controller):
         if done.returncode != 0:
             error('*** damselfly apply: %s%s\n' % (done.stdout, done.stderr))
 
+    def end(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def stop(self, *args, **kwargs):
         state['managed'] = False
-        if self.process is not None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self.end()
         Controller.stop(self, *args, **kwargs)
 
     @classmethod
     def isAvailable(cls):
         return True
+
+
+class Mininet(mininet.net.Mininet):
+    """mn takes every name of a custom file in the place of its own, so this is the network that it starts."""
+
+    def start(self):
+        mininet.net.Mininet.start(self)
+        for controller in self.controllers:
+            if isinstance(controller, Damselfly) and not state['objects']:
+                controller.name_idle_ports()
 
 
 topos = {'trunk': TrunkTopo, 'two': TwoTopo}

@@ -12,6 +12,7 @@ import { labPrograms, needing } from '../lab/requirements.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
 
 await enterLab(import.meta.url);
+t.setTimeout(240_000);
 
 const options = { ...needing(...labPrograms, 'mn', 'nats-server'), timeout: 120_000 };
 const cli = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
@@ -59,9 +60,10 @@ void t.test('two switches and two networks: each reaches its own network only', 
 
 void t.test('a topology without objects says how many ports wait, and for what', options, async (t) => {
   const ovs = await privateOvs(t);
-  const output = await mn(ovs, ['--topo', 'single,3', '--controller', 'damselfly', '--test', 'pingall']);
-  t.strictSame(reached(output), { h1: [], h2: [], h3: [] });
-  t.match(output, /3 interfaces carry no lport \(s1-eth1, s1-eth2, s1-eth3\).*apply an lport/);
+  const output = await mn(ovs, ['--topo', 'single,2', '--controller', 'damselfly', '--test', 'pingall']);
+  t.strictSame(reached(output), { h1: [], h2: [] }, output);
+  const [before = ''] = output.split('*** Ping');
+  t.match(before, /^ *2 interfaces carry no lport \(s1-eth1, s1-eth2\).*apply an lport/m, output);
 });
 
 void t.test('a controller that runs already serves Mininet too', options, async (t) => {
