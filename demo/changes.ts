@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { icmp } from '../test/lab/packets.js';
 import { startPing } from '../test/lab/ping.js';
-import { holds, probes, talks, type Line } from './line.js';
+import { holds, probes, talks, titled, type Line } from './line.js';
 import { member, members, type ChassisName } from './plan.js';
 import type { Controller } from './program.js';
 import type { Site } from './site.js';
@@ -23,6 +23,7 @@ export interface Hands {
 }
 
 const newVid = 101;
+const pingIntervalMs = 20;
 const newDeviceAddress = '172.31.0.10/24';
 
 function childRemoved(site: Site, { damselfly }: Hands): Step {
@@ -35,7 +36,7 @@ function childRemoved(site: Site, { damselfly }: Hands): Step {
     },
     lines: [
       isApart(site, gone, member('p3'), 'its tag leads nowhere now'),
-      isApart(site, member('p3'), gone, 'it is not there any more'),
+      isApart(site, member('p3'), gone, 'it is gone'),
       talks(site, member('vm1-net2'), member('p2'), 'the sibling is untouched'),
       talks(site, member('vm2-net3'), member('p3'), 'the network is untouched'),
     ],
@@ -56,7 +57,7 @@ function vidChanged(site: Site, { damselfly }: Hands): Step {
   const flow = { src: child.mac, dst: p2.mac, from: child.ip, to: p2.ip };
   return {
     id: 'vid-changed',
-    title: `The child of vm1 on net2 gets VLAN ${newVid} in place of 100, in the northbound and in the machine`,
+    title: `The child of vm1 with VLAN 100 gets VLAN ${newVid}, in the northbound and in the machine`,
     act: async () => {
       await damselfly(['apply', '-f', '-'], JSON.stringify({ objects: [object] }));
       await site.trunk('vm1').retagLeg(child.name, newVid);
@@ -84,13 +85,16 @@ function tunnelPorts(site: Site, address: string, each: number): Line {
       ? `no chassis has a tunnel port to ${address} any more`
       : `each chassis has one tunnel port to ${address}`;
   return holds(`tunnels:${address}`, claim, 'ovs-vsctl find Interface', async () => {
-    const counts = await Promise.all(
-      Object.values(site.chassis).map(async ({ ovs }) => {
+    const found = await Promise.all(
+      Object.values(site.chassis).map(async ({ name, ovs }) => {
         const rows = await ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', `options:remote_ip="${address}"`);
-        return rows.split('\n').filter((line) => line !== '').length;
+        return { name, count: rows.split('\n').filter((line) => line !== '').length };
       }),
     );
-    return { held: counts.every((count) => count === each), seen: counts.map((count) => `${count}`).join(' and ') };
+    return {
+      held: found.every(({ count }) => count === each),
+      seen: found.map(({ name, count }) => `${count} on ${name}`).join(', '),
+    };
   });
 }
 
@@ -109,7 +113,7 @@ function deviceMoved(site: Site, { damselfly }: Hands): Step {
       await site.warmTunnels();
     },
     lines: [
-      talks(site, member('vm1-net2'), member('db'), 'at its new address'),
+      talks(site, { ...member('vm1-net2'), vid: newVid }, member('db'), 'at its new address'),
       talks(site, member('p2'), member('db'), 'at its new address'),
       broadcast(site, member('p2'), everybody),
       tunnelPorts(site, now, 1),
@@ -158,15 +162,15 @@ export function controllerKilled(
 ): Step {
   const watched = [
     { from: member('vm1'), to: member('p1') },
-    { from: member('vm1-net2'), to: member('q2') },
+    { from: member('vm2-net2'), to: member('q2') },
   ];
   let losses = watched.map(() => ({ sent: 0, answered: 0 }));
   let killedAt = Date.now();
   return {
     id: 'controller-killed',
-    title: 'The controller of c1 is killed (SIGKILL) and started again under running pings, one every 20 ms',
+    title: 'The controller of c1 is killed (SIGKILL) and started again under running pings',
     act: async () => {
-      const pings = watched.map(({ from, to }) => startPing(site.stack(from), site.stack(to).address, 20));
+      const pings = watched.map(({ from, to }) => startPing(site.stack(from), site.stack(to).address, pingIntervalMs));
       await delay(500);
       await controllers.c1.kill();
       killedAt = Date.now();
@@ -180,8 +184,8 @@ export function controllerKilled(
       ...watched.map(({ from, to }, index) =>
         holds(
           `killed:${from.name}:${to.name}`,
-          `${from.name} to ${to.name} loses nothing`,
-          'echo requests without pause',
+          `${titled(from)} to ${titled(to)} loses nothing`,
+          `one echo request every ${pingIntervalMs} ms`,
           () => {
             const { sent, answered } = losses[index] ?? { sent: 0, answered: 0 };
             return Promise.resolve({
@@ -191,20 +195,15 @@ export function controllerKilled(
           },
         ),
       ),
-      holds(
-        'killed:flows',
-        'no flow of c1 was touched: each is older than the kill',
-        'ovs-ofctl dump-flows',
-        async () => {
-          const sinceKill = (Date.now() - killedAt) / 1000;
-          const ages = await flowAges(site, 'c1');
-          const [youngest = 0] = ages;
-          return {
-            held: ages.length > 0 && youngest > sinceKill,
-            seen: `${ages.length} flows, the youngest ${youngest.toFixed(1)} s old, the kill ${sinceKill.toFixed(1)} s ago`,
-          };
-        },
-      ),
+      holds('killed:flows', 'no flow of c1 was touched, each is older than the kill', 'dump-flows', async () => {
+        const sinceKill = (Date.now() - killedAt) / 1000;
+        const ages = await flowAges(site, 'c1');
+        const [youngest = 0] = ages;
+        return {
+          held: ages.length > 0 && youngest > sinceKill,
+          seen: `${ages.length} flows, all ${youngest.toFixed(1)} s or older, kill ${sinceKill.toFixed(1)} s ago`,
+        };
+      }),
       talks(site, member('vm1'), member('p1'), 'still'),
     ],
   };

@@ -189,16 +189,17 @@ export function flowLines(judge: Judge, step: string, waitMs = 5_000): Line[] {
       holds(
         `flows:${step}:${name}`,
         `${name} holds exactly the flows and groups of compile`,
-        'ovs-ofctl diff-flows, groups too',
+        'ovs-ofctl diff-flows, and groups',
         async () => {
           const differences = (await judgement()).differences[name];
-          return { held: differences.length === 0, seen: shown(`${differences.length} lines`, differences) };
+          return { held: differences.length === 0, seen: shown(`${differences.length} lines differ`, differences) };
         },
       ),
     ),
     holds(`active:${step}`, 'everything that the chassis report is ACTIVE', 'damselfly get', async () => {
       const { reported, faulty } = await judgement();
-      return { held: reported > 0 && faulty.length === 0, seen: shown(`${reported} statuses`, faulty) };
+      const active = `${reported - faulty.length} of ${reported} statuses`;
+      return { held: reported > 0 && faulty.length === 0, seen: shown(active, faulty) };
     }),
   ];
 }

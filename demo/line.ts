@@ -1,6 +1,6 @@
 // One line of the demo: something that must hold, what was sent for it and what was seen.
 import { exchange, type Outcome, type Passage, type Placed } from '../test/lab/exchange.js';
-import { icmp } from '../test/lab/packets.js';
+import { icmp, tagsOf } from '../test/lab/packets.js';
 import { ping } from '../test/lab/ping.js';
 import { member, members, type Member } from './plan.js';
 import type { Site } from './site.js';
@@ -20,9 +20,9 @@ export interface Line {
   readonly run: () => Promise<Seen>;
 }
 
-/** A member for people: its name, and its VLAN id where it has one. */
-export function titled({ name, vid }: Member): string {
-  return vid === 0 ? name : `${name} (VLAN ${vid})`;
+/** A member for people: its name, or its machine and the VLAN id that its frames have there. */
+export function titled({ name, machine, vid }: Member): string {
+  return vid === 0 ? name : `${machine}:${vid}`;
 }
 
 const echoes = 2;
@@ -95,18 +95,26 @@ export function probes(site: Site, { id, claim, sent, send, expect, alsoTunnels 
     run: async () => {
       const wanted = expect();
       const watch = [...site.taps, ...(alsoTunnels ? site.underlays : [])];
-      const { missing, surplus } = await exchanged(site, send(), wanted, watch);
-      const faults = [...missing.map((text) => `missing at ${text}`), ...surplus.map((text) => `too much at ${text}`)];
-      const good = wanted.length === 0 ? 'nothing, anywhere' : `exactly that at ${places(wanted)}`;
+      const outcome = await exchanged(site, send(), wanted, watch);
+      const faults = faultsOf(outcome);
+      const good = wanted.length === 0 ? 'seen nowhere' : `${wanted.map(place).join(', ')} only`;
       return { held: faults.length === 0, sent, seen: faults.length === 0 ? good : faults.join('; ') };
     },
   };
 }
 
-function places(placed: readonly Placed[]): string {
-  const counts = new Map<string, number>();
-  for (const { at } of placed) counts.set(at.name, (counts.get(at.name) ?? 0) + 1);
-  return [...counts].map(([name, count]) => `${machineOf(name)}${count === 1 ? '' : ` ×${count}`}`).join(', ');
+const faultsShown = 2;
+
+/** What an exchange lacked and what it had too much of, the first few. */
+export function faultsOf({ missing, surplus }: Outcome): string[] {
+  const faults = [...missing.map((text) => `missing at ${text}`), ...surplus.map((text) => `too much at ${text}`)];
+  const rest = faults.length - faultsShown;
+  return [...faults.slice(0, faultsShown), ...(rest > 0 ? [`${rest} more`] : [])];
+}
+
+function place({ at, frame }: Placed): string {
+  const tags = tagsOf(frame);
+  return `at ${machineOf(at.name)} ${tags.length === 0 ? 'untagged' : `with VLAN ${tags.join(', ')}`}`;
 }
 
 function machineOf(tapName: string): string {

@@ -5,6 +5,7 @@ import { labPrograms, unmetNeed } from '../test/lab/requirements.js';
 import { changes, type Hands } from './changes.js';
 import { flowLines, Judge } from './flows.js';
 import { readNorthbound } from './northbound.js';
+import { picture } from './picture.js';
 import { demoFiles, member } from './plan.js';
 import { cliPath, Controller, damselfly, dataDir } from './program.js';
 import { Report } from './report.js';
@@ -38,7 +39,7 @@ interface Stage {
 }
 
 async function build(report: Report, { sabotage }: Options): Promise<Stage> {
-  report.say('Two chassis, an underlay, NATS …');
+  report.say(`${picture()}\n\nTwo chassis, an underlay, NATS …`);
   const site = await Site.build();
   const controllerOf = (name: 'c1' | 'c2') =>
     new Controller(site.chassis[name], { natsUrl: site.nats.url(), repair: !sabotage });
@@ -55,10 +56,17 @@ async function build(report: Report, { sabotage }: Options): Promise<Stage> {
   return { site, report, hands };
 }
 
+/** What `apply` printed, its lines about created objects as their number. */
+function summary(applied: string): string {
+  const lines = applied.trimEnd().split('\n');
+  const rest = lines.filter((line) => !line.startsWith('created'));
+  return [`created ${lines.length - rest.length} objects`, ...rest].map((line) => `     ${line}`).join('\n');
+}
+
 async function applyFiles({ site, report, hands }: Stage): Promise<void> {
   for (const file of demoFiles) {
     report.say(`damselfly apply -f ${file.replace(/.*\/demo\//, 'demo/')}`);
-    report.say((await hands.damselfly(['apply', '-f', file])).trimEnd().replace(/^/gm, '     '));
+    report.say(summary(await hands.damselfly(['apply', '-f', file])));
   }
   const { keyOf } = await readNorthbound(site);
   await site.startDevice(keyOf('lswitch red/net2'));

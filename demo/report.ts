@@ -9,7 +9,8 @@ export interface Result extends Seen {
   readonly ms: number;
 }
 
-const columns = 78;
+/** Claims take so many columns, so that what was sent and seen stands in a column of its own. */
+const claimWidth = 59;
 
 /** Runs lines and prints them, or gathers them for one JSON document. */
 export class Report {
@@ -57,7 +58,7 @@ export class Report {
   async expectRed(title: string, lines: readonly Line[], red: readonly string[]): Promise<void> {
     const results = await Promise.all(lines.map((line) => this.#resultOf(line)));
     const failed = results.filter(({ held }) => !held);
-    for (const result of failed) this.say(`     ${lineText(result)}`);
+    for (const result of failed) this.say(lineText(result, red.includes(result.id) ? 'red ' : 'FAIL', '     '));
     const missed = red.filter((id) => !failed.some((result) => result.id === id));
     const extra = failed.filter(({ id }) => !red.includes(id));
     const faults = [...missed.map((id) => `${id} stayed green`), ...extra.map(({ id }) => `${id} turned red too`)];
@@ -74,7 +75,7 @@ export class Report {
   async expectGreen(id: string, claim: string, lines: readonly Line[]): Promise<void> {
     const results = await Promise.all(lines.map((line) => this.#resultOf(line)));
     const failed = results.filter(({ held }) => !held);
-    for (const result of failed) this.say(`     ${lineText(result)}`);
+    for (const result of failed) this.say(lineText(result, 'FAIL', '     '));
     const seen = `${lines.length - failed.length} green, ${failed.length} red`;
     await this.check(
       holds(id, claim, `${lines.length} lines`, () => Promise.resolve({ held: failed.length === 0, seen })),
@@ -109,13 +110,23 @@ export class Report {
   }
 }
 
-/** Green where colours are seen. */
+/** Coloured where colours are seen. */
 function coloured(text: string, code: number): string {
   return process.stdout.isTTY ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
-/** A result in one line: held or not, the claim, what was sent, what was seen. */
-export function lineText({ held, claim, sent, seen }: Result): string {
-  const mark = held ? coloured('ok  ', 32) : coloured('FAIL', 31);
-  return `${mark} ${claim.padEnd(columns)} ${sent === '' ? '' : `${sent}: `}${seen}`;
+/**
+ * A result in one line: held or not, the claim, what was sent, what was seen. A terminal that is too narrow for that gets the second
+ * half below the first.
+ */
+function lineText(
+  { held, claim, sent, seen }: Result,
+  mark: 'ok  ' | 'FAIL' | 'red ' = held ? 'ok  ' : 'FAIL',
+  indent = '',
+): string {
+  const what = `${sent === '' ? '' : `${sent}: `}${seen}`;
+  const line = `${claim.padEnd(claimWidth)} ${what}`;
+  const head = `${indent}${coloured(mark, mark === 'ok  ' ? 32 : 31)} `;
+  const isNarrow = indent.length + mark.length + 1 + line.length > (process.stdout.columns || Infinity);
+  return head + (isNarrow ? `${claim}\n${indent}       ${what}` : line);
 }

@@ -193,7 +193,7 @@ export function emptiedMeanwhile(site: Site, hands: Hands): { readonly step: Ste
   };
   return {
     step: controllerKilled(site, hands, emptied),
-    red: ['killed:vm1:p1', 'killed:vm1-net2:q2', 'killed:flows'],
+    red: ['killed:vm1:p1', 'killed:vm2-net2:q2', 'killed:flows'],
   };
 }
 

@@ -1,7 +1,7 @@
 // "This frame in here; exactly these frames out there; anything else is a failure." Frames of a test carry a seal at their
 // end, behind the last byte that their headers count, so that neither the kernels' own chatter nor their answers count.
 import { setTimeout as delay } from 'node:timers/promises';
-import { decapsulated, described } from './packets.js';
+import { decapsulated, described, type Encapsulated } from './packets.js';
 import type { SeenFrame, Tap, Wire } from './wire.js';
 
 /** A frame at a tap. */
@@ -36,6 +36,8 @@ export interface Seals {
 
 /** What an exchange came to: nothing missing and nothing surplus is success. */
 export interface Outcome {
+  /** Every frame of this exchange that came to where it is expected or watched for. */
+  readonly arrived: readonly Placed[];
   readonly missing: readonly string[];
   readonly surplus: readonly string[];
   readonly seals: Seals;
@@ -82,16 +84,17 @@ function sendSealed(placed: readonly Placed[]): Seals {
 }
 
 function compare({ expect, watch }: Expectation, seals: Seals): Outcome {
-  const left = [...new Set([...watch, ...expect.map(({ at }) => at)])].flatMap((at) =>
+  const arrived = [...new Set([...watch, ...expect.map(({ at }) => at)])].flatMap((at) =>
     at.seen.filter((seen) => hasSeal(seen, seals)).map(({ frame }) => ({ at, frame })),
   );
+  const left = [...arrived];
   const missing = [];
   for (const { at, frame } of expect) {
     const index = left.findIndex((seen) => seen.at === at && isSame(seen.frame, frame));
     if (index < 0) missing.push(`${at.name}: ${described(frame)}`);
     else left.splice(index, 1);
   }
-  return { missing, surplus: left.map(({ at, frame }) => `${at.name}: ${described(frame)}`), seals };
+  return { arrived, missing, surplus: left.map(({ at, frame }) => `${at.name}: ${described(frame)}`), seals };
 }
 
 /** Returns when what is expected is there, or after `deadlineMs`. */
@@ -118,7 +121,7 @@ export async function exchange(wire: Wire, plan: Exchange): Promise<Outcome> {
 }
 
 /** What a tap on the underlay has seen of an exchange (coming in), without its tunnel. */
-export function sealedInTunnel(tap: Tap, seals: Seals): { vni: number; inner: Buffer }[] {
+export function sealedInTunnel(tap: Tap, seals: Seals): Encapsulated[] {
   return tap.seen.flatMap((seen) => {
     const packet = hasSeal(seen, seals) ? decapsulated(seen.frame) : undefined;
     return packet === undefined ? [] : [packet];
