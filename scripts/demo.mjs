@@ -14,11 +14,9 @@ try {
   process.stderr.write(`demo: ${error.message}\n`);
   process.exit(1);
 }
-const child = spawn(
-  process.execPath,
-  ['--enable-source-maps', 'dist/demo/main.js', ...args.filter((arg) => !own.includes(arg))],
-  { stdio: 'inherit' },
-);
+const words = ['--enable-source-maps', 'dist/demo/main.js', ...args.filter((arg) => !own.includes(arg))];
+// The kernel ends the demo with us, however we end.
+const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...words], { stdio: 'inherit' });
 // Ctrl-C reaches the demo too; we wait for it and end as it does.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));
