@@ -114,7 +114,8 @@ const underlayMtu = Infinity;
 /** The chassis as the files describe it; one that they do not mention can reach both families by every type of tunnel. */
 function settingsOf(objects: readonly AnyObject[], { chassis, tunnelMode }: CompileOptions): Settings {
   const own = objects.find((object) => object.kind === 'chassis' && object.ref === refOf(operator, chassis));
-  if (own?.kind !== 'chassis') return { chassis, encapIps: ['0.0.0.0', '::'], encapTypes: tunnelTypes, tunnelMode, underlayMtu };
+  if (own?.kind !== 'chassis')
+    return { chassis, encapIps: ['0.0.0.0', '::'], encapTypes: tunnelTypes, tunnelMode, underlayMtu };
   return { chassis, encapIps: own.value.ips, encapTypes: own.value.tunnel_types, tunnelMode, underlayMtu };
 }
 
