@@ -59,5 +59,5 @@ void t.test(
 void t.test('a list of parties that is wrong is refused with the field', natsOptions, async (t) => {
   const shell = new Shell(t, {});
   const bad = await shell.pipe(parties.replace('[c1]', '[]'), 'nb', 'accounts', '-');
-  t.match(bad, { status: 2, out: '', err: /^damselfly: -: controllers\.0\.chassis: / });
+  t.match(bad, { status: 2, out: '', err: /^damselfly: standard input: controllers\.0\.chassis: / });
 });
