@@ -5,7 +5,7 @@ import { encode, hexOf, type Message } from '../../src/ofp/index.js';
 import { chanceOf, type Chance } from '../ofp/random/chance.js';
 import { randomFlowMod, randomGroupMod } from '../ofp/random/flows.js';
 import { randomPacketOut } from '../ofp/random/packet-out.js';
-import { cellOf, compareReader, specimens, type Table } from './compare.js';
+import { cameBack, cellOf, compareReader, specimens, type Table } from './compare.js';
 import { compareDumps } from './dumps.js';
 import { compareFlowTexts, textFlows } from './flow-texts.js';
 import { checkVectors } from './ovs-vectors.js';
@@ -54,8 +54,10 @@ interface Run {
 
 async function compareReaders({ options, table, failures }: Run): Promise<void> {
   const all = specimens(chanceOf(options.seed), options.each);
-  for (const { kind, frame, message } of all) {
+  for (const specimen of all) {
+    const { kind, frame, message } = specimen;
     cellOf(table, kind, 'ours').compared++;
+    if (!cameBack(specimen)) failures.push(`${kind}: ours is read as something else: ${hexOf(frame)}`);
     if (hexOf(encode(message, new DataView(frame.buffer, frame.byteOffset).getUint32(4))) !== hexOf(frame))
       failures.push(`${kind}: ours is not encoded again to the same bytes: ${hexOf(frame)}`);
   }

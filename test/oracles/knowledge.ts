@@ -92,8 +92,8 @@ export const knowledge: Readonly<Record<string, Knowledge>> = {
       },
       {
         kinds: /./,
-        when: (message) => hasField(message, /^(tun_(erspan|gtpu)|ct_(nw|ipv6|tp)_)/),
-        because: 'it does not know ERSPAN, GTP-U and the original tuples of connections',
+        when: (message) => hasField(message, /^(packet_type|tun_(erspan|gtpu)|ct_(nw|ipv6|tp)_)/),
+        because: 'it does not know types of packets, ERSPAN, GTP-U and the original tuples of connections',
       },
       {
         kinds: /./,

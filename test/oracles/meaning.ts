@@ -72,6 +72,14 @@ const word =
 // What readers write in hex without saying so.
 const bareHex = /dpid:([0-9a-f]{16})|"openflow_v4\.oxm\.(?:value|mask)": "([0-9a-f:]+)"/g;
 
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The numbers that a JSON text says under the name of a member; undefined if it has no such name. */
+export function numbersNamed(text: string, name: string): Set<bigint> | undefined {
+  const values = [...text.matchAll(new RegExp(`[".]${snakeCase(name)}": "?([^",}\\]]+)`, 'g'))];
+  return values.length === 0 ? undefined : numbersIn(values.map(([, value]) => value).join(' '));
+}
+
 /** The numbers that a text says. */
 export function numbersIn(text: string): Set<bigint> {
   const found = new Set<bigint>();
