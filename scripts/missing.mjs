@@ -23,6 +23,7 @@ const debianPackages = {
   ethtool: ['ethtool'],
   'iputils-ping': ['ping'],
   python3: ['python3'],
+  'python3-os-ken': ['osken-manager'],
   tcpdump: ['tcpdump'],
   tshark: ['tshark'],
   'util-linux': ['unshare', 'nsenter', 'setpriv'],

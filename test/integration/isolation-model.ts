@@ -29,11 +29,12 @@ export function receivers(
 ): string[] {
   const here = membersHere(site).filter(({ port }) => port.network === sender.network);
   const away = site.away.filter(({ port }) => port.enabled && port.network === sender.network);
+  if (idea.to === 'bridges') return [];
   if (sender.slot === undefined)
     return isHeard(site, idea, away)
       ? here.filter(({ port }) => isFor(idea, port)).flatMap((member) => arrival(member, sender))
       : [];
-  if (sender.port === undefined || idea.to === 'bridges' || !maySay(idea, sender)) return [];
+  if (sender.port === undefined || !maySay(idea, sender)) return [];
   if (isAnswered(idea, sender, [...here, ...away])) {
     const self = here.find(({ port }) => port === sender.port);
     return self === undefined ? [] : arrival(self, sender);

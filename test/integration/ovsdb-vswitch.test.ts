@@ -13,7 +13,12 @@ import { PrivateDatabase } from './ovsdb-server.js';
 const options = needing(...ovsPrograms, 'ovsdb-client');
 const owner = 'host-a';
 const here = { bridge: 'br0', owner };
-const vxlan = (remoteIp: string): WantedTunnel => ({ type: 'vxlan', remoteIp });
+/** A tunnel with a number to ask for; no two of one test have the same. */
+const vxlan = (remoteIp: string): WantedTunnel => ({
+  type: 'vxlan',
+  remoteIp,
+  ofportRequest: 0x8000 + Number(/\d+$/.exec(remoteIp)?.[0] ?? 0) + (remoteIp.includes(':') ? 0x100 : 0),
+});
 
 interface Scene {
   ovs: PrivateDatabase;
@@ -134,8 +139,8 @@ void t.test('wanted tunnels appear with the numbers asked for, and go when they 
   const wanted: WantedTunnel[] = [
     vxlan('192.0.2.9'),
     vxlan('2001:db8::9'),
-    { type: 'geneve', remoteIp: 'flow' },
-    { type: 'gre', remoteIp: '192.0.2.9' },
+    { type: 'geneve', remoteIp: 'flow', ofportRequest: 0x8201 },
+    { type: 'gre', remoteIp: '192.0.2.9', ofportRequest: 0x8202 },
   ];
   const diff = diffTunnels(wanted, presentTunnels(vswitch.view), here);
   t.same([diff.create.length, diff.update, diff.remove], [4, [], []]);
