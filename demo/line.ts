@@ -2,9 +2,9 @@
 import { exchange, type Outcome, type Passage, type Placed } from '../test/lab/exchange.js';
 import { icmp, tagsOf } from '../test/lab/packets.js';
 import { ping } from '../test/lab/ping.js';
+import type { Tap } from '../test/lab/wire.js';
 import { member, members, type Member } from './plan.js';
 import type { Site } from './site.js';
-import type { Tap } from '../test/lab/wire.js';
 
 /** What a line came to. */
 export interface Seen {

@@ -61,7 +61,10 @@ export class Report {
     for (const result of failed) this.say(lineText(result, red.includes(result.id) ? 'red ' : 'FAIL', '     '));
     const missed = red.filter((id) => !failed.some((result) => result.id === id));
     const extra = failed.filter(({ id }) => !red.includes(id));
-    const faults = [...missed.map((id) => `${id} stayed green`), ...extra.map(({ id }) => `${id} turned red too`)];
+    const faults = [
+      ...missed.map((id) => `${id} stayed green`),
+      ...extra.map(({ id, seen }) => `${id} turned red too (${seen})`),
+    ];
     const held = faults.length === 0;
     const seen = held ? `${failed.length} red` : faults.join('; ');
     await this.check(
@@ -76,7 +79,7 @@ export class Report {
     const results = await Promise.all(lines.map((line) => this.#resultOf(line)));
     const failed = results.filter(({ held }) => !held);
     for (const result of failed) this.say(lineText(result, 'FAIL', '     '));
-    const seen = `${lines.length - failed.length} green, ${failed.length} red`;
+    const seen = failed.map(({ id, seen }) => `${id} is red (${seen})`).join('; ') || `${lines.length} green`;
     await this.check(
       holds(id, claim, `${lines.length} lines`, () => Promise.resolve({ held: failed.length === 0, seen })),
     );
