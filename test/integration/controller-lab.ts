@@ -162,6 +162,12 @@ export class Site {
     return site;
   }
 
+  /** Starts the NATS server again; our own client, too, tries only now and then, and is waited for. */
+  async startNats(): Promise<void> {
+    await this.nats.start();
+    await until('we are connected again', () => this.store.nats.isUp(), patienceMs);
+  }
+
   /** Adds a bridge, and says which chassis it is. */
   async addBridge(name: string, chassis: string | undefined): Promise<void> {
     await this.ovs.addBridge(name);

@@ -41,8 +41,7 @@ void t.test('a NATS server that dies and comes back', wholeOptions, async (t) =>
   await delay(2000);
   t.same(await site.ours(), before, 'the data plane stays as it is');
   t.equal(controller.said(/the northbound is away/).length, 1, 'it is said once');
-  await site.nats.start();
-  await until('we are connected again', () => site.store.nats.isUp(), patienceMs);
+  await site.startNats();
   await site.put('lport', 'red/a', { ...member(1), macs: ['fa:16:3e:00:00:77'] });
   await site.remove('lport', 'red/b');
   await site.active('lport', 'red/c');
