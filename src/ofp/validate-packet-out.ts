@@ -1,5 +1,6 @@
 // What Open vSwitch would refuse in a packet_out. Whether its actions suit the packet, only the switch says.
 import { checkOutPort } from './action-rules.js';
+import type { Action } from './action-types.js';
 import { reservedPort } from './constants.js';
 import type { PacketOut } from './messages.js';
 import { firstOf, refuse, type Refusal } from './refusal.js';
@@ -20,10 +21,17 @@ function checkInPort(port: number): Refusal | undefined {
     : refuse('OFPBRC_BAD_PORT', `a packet cannot come from port ${port}`);
 }
 
+// Looked at together with the packet, also within a clone.
+const checkTruncated = (actions: readonly Action[]): Refusal | undefined =>
+  firstOf(actions, (action) => {
+    if (action.type === 'clone') return checkTruncated(action.actions);
+    return action.type === 'output_trunc' ? checkOutPort(action.port) : undefined;
+  });
+
 /** The first thing in a packet_out that Open vSwitch would refuse; undefined if it would take it. */
 export const validatePacketOut = ({ inPort, actions }: PacketOut): Refusal | undefined =>
   checkNumber(inPort) ??
   checkActions(actions) ??
   checkPlaces(actions, 'apply') ??
   checkInPort(inPort) ??
-  firstOf(actions, (action) => (action.type === 'output_trunc' ? checkOutPort(action.port) : undefined));
+  checkTruncated(actions);

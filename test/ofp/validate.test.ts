@@ -120,6 +120,17 @@ const refused: readonly (readonly [what: string, message: Message, error: string
     { type: 'packet_out', bufferId: 0xffff_ffff, inPort: 0xffff_fffb, actions: [], data: new Uint8Array(14) },
     'OFPBRC_BAD_PORT',
   ],
+  [
+    'a truncated output to no port, in a clone',
+    {
+      type: 'packet_out',
+      bufferId: 0xffff_ffff,
+      inPort: 1,
+      actions: [{ type: 'clone', actions: [{ type: 'output_trunc', port: 0xffff_fff7, maxLen: 64 }] }],
+      data: new Uint8Array(14),
+    },
+    'OFPBAC_BAD_OUT_PORT',
+  ],
   ['a meter in no unit', { type: 'meter_mod', command: 'add', flags: 0, meterId: 1, bands: [] }, 'OFPMMFC_BAD_FLAGS'],
   [
     'what is in a bundle',

@@ -96,6 +96,7 @@ const whyOneWay = (text: string): string | undefined => oneWay.find(([pattern]) 
 
 // What ovs-ofctl does not take as text and the switch takes as bytes.
 const untaken: readonly (readonly [RegExp, because: string])[] = [
+  [/invalid mask for field/, 'parts of fields that no match masks are set in bytes only'],
   [/is not a valid value for field/, 'values to be learned are not looked at in bytes'],
 ];
 

@@ -104,6 +104,12 @@ export const knowledge: Readonly<Record<string, Knowledge>> = {
           ),
         because: "it keeps these of Nicira's actions as bytes, or reads them wrong",
       },
+      {
+        kinds: /./,
+        when: (message) =>
+          !everyObject(message, (object) => !('type' in object && object.type === 'resubmit' && 'ct' in object)),
+        because: 'it does not know resubmit(…,ct)',
+      },
     ],
     unshown: [],
   },

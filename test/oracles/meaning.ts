@@ -11,11 +11,15 @@ export interface Leaf {
 const leastDistinctive = 100n;
 const reserved = (value: bigint) => value >= 0xffff_ff00n && value <= 0xffff_ffffn;
 
-// Of parts of fields some say offset and length, some first and last bit; that a VLAN tag is there is said by other fields too.
+const sameTable = 0xffn;
+
+// Of parts of fields some say offset and length, some first and last bit; that a VLAN tag is there is said by
+// other fields too, and that a resubmit stays in its table by saying none.
 const isDistinctive = (name: string, value: bigint) =>
   value >= leastDistinctive &&
   !reserved(value) &&
-  !(name === 'start' || name === 'bits' || (name === 'vlan_vid' && value === 0x1000n));
+  !(name === 'start' || name === 'bits') &&
+  !((name === 'vlan_vid' && value === 0x1000n) || (name === 'table' && value === sameTable));
 
 function collect(name: string, value: unknown, leaves: Leaf[]): void {
   if (typeof value === 'number' || typeof value === 'bigint') {
