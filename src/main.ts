@@ -1,5 +1,7 @@
 // The controller, put together from top to bottom; everything else is in the rooms that it names.
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Controller } from './controller/controller.js';
 import type { Config } from './controller/config.js';
@@ -16,10 +18,27 @@ import { Vswitch } from './ovsdb/vswitch.js';
 /** How long the database of Open vSwitch may take to answer at the start before we go on without it for now, in milliseconds. */
 const firstSnapshotMs = 5000;
 
-/** Starts a controller; resolves when it listens, to what ends it. Flows stay on the switches when it ends. */
-export async function main(config: Config, version: string, log: Logger): Promise<() => Promise<void>> {
+/** How long a start that is no longer wanted may take to come to its end, in milliseconds. */
+const abandonMs = 2000;
+
+/** Runs a controller until `ending` is aborted; its reason says why. Flows stay on the switches. Throws what keeps it from starting. */
+export async function main(config: Config, version: string, log: Logger, ending: AbortSignal): Promise<void> {
+  const starting = start(config, version, log, ending);
+  await Promise.race([starting, aborted(ending)]);
+  await aborted(ending);
+  log.info({ signal: ending.reason as unknown }, 'stopping; all flows stay on the switches');
+  const stop = await Promise.race([starting.catch(() => undefined), delay(abandonMs)]);
+  await stop?.();
+}
+
+const aborted = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort');
+};
+
+/** Starts a controller; resolves when it listens, to what ends it. */
+async function start(config: Config, version: string, log: Logger, ending: AbortSignal): Promise<() => Promise<void>> {
   let stopping = false;
-  const northbound = await openNorthbound(config, version, log);
+  const northbound = await openNorthbound(config, version, log, ending);
 
   const vswitch =
     config.ovsdb === 'none'
@@ -42,12 +61,14 @@ export async function main(config: Config, version: string, log: Logger): Promis
         });
   const controller = new Controller({ config, northbound, vswitch, version, log });
   vswitch?.start();
-  await vswitch?.ready(firstSnapshotMs).catch((error: unknown) => {
+  const ready = vswitch?.ready(firstSnapshotMs).catch((error: unknown) => {
+    if (stopping) return;
     log.warn(
       { ovsdb: config.ovsdb, ...failure(error) },
       'no database of Open vSwitch yet: bridges are served as soon as it answers (--ovsdb none: without it)',
     );
   });
+  await Promise.race([ready, aborted(ending)]);
 
   let closeControl: (() => void) | undefined;
   const close = async (): Promise<void> => {

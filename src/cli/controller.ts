@@ -20,17 +20,18 @@ Example:
   damselfly controller --encap-ip 192.0.2.1`,
     )
     .action(async (options: ConfigOptions) => {
+      const ending = new AbortController();
+      for (const signal of ['SIGTERM', 'SIGINT'] as const)
+        process.once(signal, () => {
+          ending.abort(signal);
+        });
       const { config } = await configFromCli(options);
       const log = makeLog(config.log_level, options['json'] === true);
       if (config.encap_ip.length === 0)
         log.warn(
           'no tunnel address: networks do not reach other chassis or remote devices (mend it with --encap-ip ADDRESS, or ovs-vsctl set open . external_ids:damselfly-encap-ip=ADDRESS)',
         );
-      const stop = await main(config, version(), log);
-      const signal = await new Promise<string>((resolve) => {
-        for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-      });
-      log.info({ signal }, 'stopping; all flows stay on the switches');
-      await stop();
+      await main(config, version(), log, ending.signal);
+      process.exit(); // whoever is still being waited for need not answer any more
     });
 }

@@ -1,10 +1,12 @@
-// Which bridges are served: those whose row is known and that are fail_mode=secure, or are made so. Why one is not is said once.
+// Which bridges are served: those of our database that are fail_mode=secure, or are made so; without a database, all. Why one is not
+// is said once.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 import type { Session } from '../switch/session.js';
 import { bridgeOf, datapathText, secureCommand } from './bridges.js';
+import { Repeats } from './repeats.js';
 
 /** How long a bridge that the database does not have may be one whose row is still on its way, in milliseconds. */
 const rowMs = 3000;
@@ -23,6 +25,7 @@ export class Admission {
   readonly #meeting = new Set<Session>();
   /** Bridges that are not served, with what was said of them. */
   readonly #complaints = new Map<bigint, string>();
+  readonly #strangers = new Repeats();
 
   constructor(vswitch: Vswitch | undefined, log: Logger) {
     this.#vswitch = vswitch;
@@ -68,14 +71,30 @@ export class Admission {
     }
   }
 
+  /** Whoever reaches our port may say that it is a bridge, and chooses its datapath id: that a host is told of once has to be enough. */
+  #sayStranger(session: Session): void {
+    const repeated = this.#strangers.say(session.peer.replace(/[:#]\d+$/, ''), performance.now());
+    if (repeated === undefined) return;
+    const more = repeated === 0 ? {} : { repeated };
+    this.#log.error(
+      { datapath: datapathText(session.datapathId), peer: session.peer, ...more },
+      'not served: no bridge of the database of Open vSwitch has this datapath id (if it is a bridge of another machine: ' +
+        '--ovsdb tcp:HOST:PORT for its database, or --ovsdb none to serve whatever connects)',
+    );
+  }
+
   /** Without a controller a bridge must keep its flows and forward nothing by itself. */
   async #isSecure(bridge: Bridge | undefined, session: Session): Promise<boolean> {
-    if (bridge === undefined || this.#vswitch === undefined) {
+    if (this.#vswitch === undefined) {
       this.#log.warn(
         { datapath: datapathText(session.datapathId), command: secureCommand('BRIDGE') },
         'cannot see whether the bridge is fail_mode=secure; make sure of it on its machine',
       );
       return true;
+    }
+    if (bridge === undefined) {
+      this.#sayStranger(session);
+      return false;
     }
     const { name } = bridge;
     if (bridge.failMode === 'secure') return true;

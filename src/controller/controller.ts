@@ -73,6 +73,7 @@ export class Controller {
     this.switches.on('disconnected', (datapathId, reason) => {
       if (this.#closed) return;
       const served = this.#served.get(datapathId);
+      if (served === undefined && this.#refusals.say('not served', performance.now()) === undefined) return;
       parts.log.warn(
         { chassis: served?.chassis.id, datapath: datapathText(datapathId), reason: reason.message },
         'switch disconnected; its flows stay as they are',

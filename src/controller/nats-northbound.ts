@@ -27,8 +27,16 @@ const recentLength = 32;
 /** How long acknowledgements of the operator's tenant are gathered into one heartbeat, in milliseconds. */
 const beatMs = 50;
 
-/** Connects to the configured NATS, or to one of our own on loopback, and opens the buckets. Throws one line with what to change. */
-export async function openNorthbound(config: Config, version: string, log: Logger): Promise<NorthboundService> {
+/**
+ * Connects to the configured NATS, or to one of our own on loopback, and opens the buckets; `ending` gives up a NATS that is away.
+ * Throws one line with what to change.
+ */
+export async function openNorthbound(
+  config: Config,
+  version: string,
+  log: Logger,
+  ending: AbortSignal,
+): Promise<NorthboundService> {
   const embedded = config.nats === '' ? await joinEmbeddedNats({ dataDir: config.data_dir }) : undefined;
   if (embedded !== undefined)
     log.warn(
@@ -39,6 +47,7 @@ export async function openNorthbound(config: Config, version: string, log: Logge
   let away = false;
   const nats = await connectNats(address, {
     name: `damselfly ${version}`,
+    signal: ending,
     down: (reason) => {
       if (!away) log.warn({ reason }, 'the northbound is away; the data plane stays as it is');
       away = true;
@@ -53,6 +62,9 @@ export async function openNorthbound(config: Config, version: string, log: Logge
     refused: (reason) => {
       log.warn({ reason }, 'NATS refused something');
     },
+  }).catch(async (error: unknown) => {
+    await embedded?.leave();
+    throw error;
   });
   const end = async (): Promise<void> => {
     await nats.close();

@@ -174,7 +174,8 @@ function watched(connection: NatsConnection, address: NatsAddress, options: Conn
     close: async () => {
       listeners.clear();
       // Unsent statuses go out first; a server that does not answer must not keep us from ending.
-      if (!connection.isClosed()) await Promise.race([connection.flush().catch(() => undefined), delay(500)]);
+      const patience = delay(500, undefined, { ref: false });
+      if (!connection.isClosed()) await Promise.race([connection.flush().catch(() => undefined), patience]);
       await connection.close();
     },
   };

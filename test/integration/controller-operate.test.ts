@@ -1,9 +1,13 @@
 // What an operator does with a controller that runs: stop it, ask it, clean up behind it.
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { askAll } from '../../src/controller/control.js';
 import { until } from '../lab/process.js';
-import { keyOf, patienceMs, Site, wholeOptions } from './controller-lab.js';
+import { type ControllerProcess, freePort, keyOf, patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(90_000);
 
@@ -41,6 +45,40 @@ void t.test('SIGTERM and SIGINT end it with status 0; all flows stay, and it say
   await site.converged();
   t.equal(await second.stop('SIGINT'), 0);
   t.strictSame(await site.ours(), flows);
+});
+
+void t.test('SIGTERM ends it at any time of its start: with status 0, and it says so', wholeOptions, async (t) => {
+  const site = await Site.start(t);
+  const alone = ['--ovsdb', site.ovs.database, '--data-dir', site.dataDir, '--config', '/dev/null'];
+  const listen = ['--listen', `unix:${join(site.dir, 'of.sock')}`];
+  const ends = async (t: Test, controller: ControllerProcess): Promise<void> => {
+    t.equal(await controller.stop(), 0);
+    t.equal(controller.said(/^stopping; all flows stay on the switches$/).length, 1, controller.text);
+  };
+
+  await t.test('while it waits for NATS', async (t) => {
+    const controller = site.run([...alone, ...listen, '--nats', `nats://127.0.0.1:${await freePort()}`]);
+    await controller.says(/the northbound is away/);
+    await ends(t, controller);
+  });
+  await t.test('while NATS is mute', async (t) => {
+    const port = await freePort();
+    const mute = createServer().listen(port, '127.0.0.1');
+    t.teardown(() => mute.close());
+    const controller = site.run([...alone, ...listen, '--nats', `nats://127.0.0.1:${port}`]);
+    await once(mute, 'connection');
+    await ends(t, controller);
+  });
+  await t.test('while the database is mute, and its own nats-server ends with it', async (t) => {
+    const port = await freePort();
+    const mute = createServer().listen(port, '127.0.0.1');
+    t.teardown(() => mute.close());
+    const controller = site.run([...alone, ...listen, '--ovsdb', `tcp:127.0.0.1:${port}`]);
+    await controller.says(/created the buckets/);
+    await ends(t, controller);
+    const pid = Number(readFileSync(join(site.dataDir, 'nats.pid'), 'utf8'));
+    t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  });
 });
 
 void t.test('explain', wholeOptions, async (t) => {

@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
+import { operator } from '../../src/model/ids.js';
+import { listObjects } from '../../src/sync/objects.js';
 import { Ovs } from '../lab/ovs.js';
 import { until } from '../lab/process.js';
 import { FakeBridge } from '../switch/fake-switch.js';
@@ -57,15 +59,30 @@ void t.test('whoever talks nonsense loses that connection, and the bridge goes o
     }),
   );
 
-  const stranger = new FakeBridge(0xbadn);
-  const connection = (await stranger.connect({ kind: 'tcp', host: '127.0.0.1', port })).hello();
-  await until('the stranger is served', () => controller.said(/^switch connected$/).length === 2, patienceMs);
-  connection.sendBytes(hex('0400 0003 00000001'));
-  await connection.closed;
-  t.match(await controller.says(/^switch disconnected/), {
-    datapath: '0000000000000bad',
-    chassis: '0000000000000bad',
-    reason: /message boundaries lost/,
+  await t.test('who invents a datapath id is not served, is no chassis, and is told of once', async (t) => {
+    const strangers = [0xbadn, 0xbaen, 0xbafn].map((datapathId) => new FakeBridge(datapathId));
+    const connections = await Promise.all(
+      strangers.map(async (stranger) => (await stranger.connect({ kind: 'tcp', host: '127.0.0.1', port })).hello()),
+    );
+    const complaint = await controller.says(/^not served: no bridge of the database .*--ovsdb none/);
+    t.match(complaint, { datapath: /^0000000000000ba[def]$/, peer: /^tcp:127\.0\.0\.1:\d+$/ });
+    await delay(1000); // the others have waited for a row as long by now
+    for (const connection of connections) {
+      connection.sendBytes(hex('0400 0003 00000001'));
+      await connection.closed;
+      t.notOk(connection.received.some(({ message }) => /^(flow|group|bundle)/.test(message.type)));
+    }
+    t.match(await controller.says(/^switch disconnected/), {
+      datapath: '0000000000000bad',
+      reason: /message boundaries lost/,
+    });
+    t.equal(controller.said(/^not served/).length, 1);
+    t.equal(controller.said(/^switch disconnected/).length, 1);
+    const chassis = await listObjects(site.store, operator);
+    t.strictSame(
+      chassis.map(({ key }) => key),
+      ['_operator.chassis.c1'],
+    );
   });
 
   const revision = await site.put('lport', 'red/a', { lswitch: 'net', macs: ['fa:16:3e:00:00:02'], ips: ['10.0.0.2'] });
