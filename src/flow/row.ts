@@ -22,7 +22,8 @@ export interface Claim {
 export interface Row {
   /** Who is heard: of all claims the one of the smallest rank, then name. Absent: nobody wants it. */
   winner: Claim | undefined;
-  others: readonly Claim[];
+  /** The other claims by owner; thousands of devices may share a flow. Absent: there are none. */
+  others: Map<string, Claim> | undefined;
   /** The hash of what the switch holds, or is about to hold; or `tampered`, or `foreign`. Absent: nothing. */
   installed: number | undefined;
   /** What the switch does not take. */
@@ -34,22 +35,27 @@ export const tampered = -1;
 /** The content of a flow that is not ours and has an identity that we want. */
 export const foreign = -2;
 
-const noClaims: readonly Claim[] = [];
-
 /** A row of which nothing is known. */
-export const emptyRow = (): Row => ({ winner: undefined, others: noClaims, installed: undefined, refused: undefined });
+export const emptyRow = (): Row => ({ winner: undefined, others: undefined, installed: undefined, refused: undefined });
 
 /** Adds a claim, in place of what its owner claimed before. */
 export function addClaim(row: Row, claim: Claim): void {
+  removeClaim(row, claim.wish.name);
   const { winner } = row;
-  if (winner === undefined || (winner.wish.name === claim.wish.name && row.others.length === 0)) row.winner = claim;
-  else setClaims(row, [...claimsBut(row, claim.wish.name), claim]);
+  row.winner = winner === undefined || isBefore(claim, winner) ? claim : winner;
+  if (winner === undefined) return;
+  const other = row.winner === claim ? winner : claim;
+  row.others ??= new Map();
+  row.others.set(other.wish.name, other);
 }
 
 /** Takes an owner's claim away. */
 export function removeClaim(row: Row, name: string): void {
-  if (row.others.length > 0) setClaims(row, claimsBut(row, name));
-  else if (row.winner?.wish.name === name) row.winner = undefined;
+  const { winner, others } = row;
+  const isHeard = winner?.wish.name === name;
+  if (isHeard) row.winner = others && firstOf(others.values());
+  others?.delete(isHeard ? (row.winner?.wish.name ?? name) : name);
+  if (others?.size === 0) row.others = undefined;
 }
 
 /** Whether the switch has to be told something about a row. */
@@ -59,17 +65,14 @@ export function isDue({ winner, installed, refused }: Row): boolean {
 
 /** Whether something stands against what is wanted, or somebody else wants it too. */
 export function isTroubled({ winner, others, installed, refused }: Row): boolean {
-  return winner !== undefined && (others.length > 0 || refused !== undefined || installed === foreign);
+  return winner !== undefined && (others !== undefined || refused !== undefined || installed === foreign);
 }
 
-function setClaims(row: Row, claims: readonly Claim[]): void {
-  const [winner, ...others] = [...claims].sort(inRank);
-  row.winner = winner;
-  row.others = others.length === 0 ? noClaims : others;
+const isBefore = ({ wish: a }: Claim, { wish: b }: Claim): boolean =>
+  a.rank === b.rank ? a.name < b.name : a.rank < b.rank;
+
+function firstOf(claims: Iterable<Claim>): Claim | undefined {
+  let first: Claim | undefined;
+  for (const claim of claims) if (first === undefined || isBefore(claim, first)) first = claim;
+  return first;
 }
-
-const claimsBut = ({ winner, others }: Row, name: string): Claim[] =>
-  [...(winner === undefined ? [] : [winner]), ...others].filter(({ wish }) => wish.name !== name);
-
-const inRank = ({ wish: a }: Claim, { wish: b }: Claim): number =>
-  a.rank - b.rank || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);

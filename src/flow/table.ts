@@ -174,7 +174,7 @@ export class FlowTable {
           reason: `a flow that is not ours has ${placeText(winner.item.frame)}`,
           state: 'ERROR',
         });
-      for (const other of others)
+      for (const other of others?.values() ?? [])
         if (other.item.hash !== winner.item.hash)
           out.push({
             owner: other.wish.owner,
