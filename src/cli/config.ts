@@ -8,7 +8,7 @@ import {
   readConfigFile,
   resolveConfig,
 } from '../controller/config.js';
-import { withVswitch } from '../ovsdb/once.js';
+import { rootExternalIds } from '../ovsdb/once.js';
 
 /** How long the database may take to answer, in milliseconds. */
 const databaseMs = 1000;
@@ -31,9 +31,7 @@ export async function configFromCli(options: object): Promise<{ config: Config; 
 
 async function externalIdsOf(ovsdb: string): Promise<Record<string, string>> {
   try {
-    return await withVswitch(ovsdb, databaseMs, (vswitch) =>
-      Object.fromEntries(vswitch.view.openVswitch?.externalIds ?? []),
-    );
+    return Object.fromEntries(await rootExternalIds(ovsdb, databaseMs));
   } catch {
     return {}; // no database, nothing said; the controller itself tells of that
   }

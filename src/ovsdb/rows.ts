@@ -172,7 +172,8 @@ function number(row: Row, column: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-function textMap(row: Row, column: string): TextMap {
+/** A column that maps strings to strings; empty where the row has none. */
+export function textMap(row: Row, column: string): TextMap {
   const pairs = [...(row.get(column) ?? [])];
   return new Map(pairs.map(([key, value]) => [key, value ?? '']));
 }
