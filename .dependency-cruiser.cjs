@@ -4,9 +4,10 @@ const rooms = {
   flow: ['ofp'],
   packet: [],
   model: [],
+  turns: [],
   switch: ['ofp', 'flow'],
-  ovsdb: ['model'],
-  sync: ['model'],
+  ovsdb: ['model', 'turns'],
+  sync: ['model', 'turns'],
   apps: ['flow', 'model', 'packet', 'ofp'],
 };
 const packages = {

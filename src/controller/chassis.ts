@@ -14,12 +14,12 @@ import { type AnyObject, objectName } from '../model/parse.js';
 import { View } from '../model/view.js';
 import { numberName, type Settings, World } from '../model/world.js';
 import type { Session } from '../switch/session.js';
+import { slice, soon } from '../turns/slices.js';
 import { Asks } from './asks.js';
 import { BridgePorts, type Plug } from './bridge-ports.js';
 import type { ChassisEdges } from './chassis-edges.js';
 import { type CommitReport, Installer } from './installer.js';
 import { Reporter } from './reporter.js';
-import { slice } from './slices.js';
 import type { TunnelNames } from './tunnel-keeper.js';
 import { TunnelTurnover } from './tunnel-turnover.js';
 
@@ -237,7 +237,7 @@ export class Chassis {
   schedule(): void {
     if (this.#isScheduled || this.#isClosed) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    soon(() => {
       this.#isScheduled = false;
       if (!this.#isClosed && !this.#isEarly()) this.#turn();
     });
@@ -245,15 +245,16 @@ export class Chassis {
 
   /** From inputs to wishes: ports, flows, watches, claims, numbers, tunnels, statuses. */
   #turn(): void {
+    const isEnough = slice();
     for (const ref of this.ports.join()) this.reporter.moved(ref);
-    const round = this.engine.flush(slice());
+    const round = this.engine.flush(isEnough);
     if (round === undefined) this.schedule();
-    else this.#conclude(round);
+    else this.#conclude(round, isEnough);
     this.installer.kick();
   }
 
   /** What follows once a round is complete. */
-  #conclude(round: number): void {
+  #conclude(round: number, isEnough: () => boolean): void {
     this.#turnedMs = performance.now();
     this.#asks.follow();
     const whole = this.waitsFor().length === 0;
@@ -262,7 +263,7 @@ export class Chassis {
     if (isNew) this.#edges.whole();
     this.#tunnels.turn(this.engine.tunnels(), round, whole);
     this.reporter.round(round, (tenant) => this.interest.unanswered.present(tenant));
-    if (!this.reporter.report(this.table.acknowledged(), slice())) this.schedule();
+    if (!this.reporter.report(this.table.acknowledged(), isEnough)) this.schedule();
   }
 
   /** Whether it is better to wait for more of a snapshot that is just coming in; then a turn comes later by itself. */

@@ -4,7 +4,7 @@ import type { Batch } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
 import { commit } from '../switch/commit.js';
 import type { Session } from '../switch/session.js';
-import { inSlices, pause } from './slices.js';
+import { inSlices, pause } from '../turns/slices.js';
 
 /** Messages that are taken from the table at a time. */
 const batchLength = 2000;

@@ -7,6 +7,7 @@ import { type Msg, type Subscription, nanos, nuid } from '@nats-io/transport-nod
 import { type Bucket, type Entry, isTombstone, syncError } from './bucket.js';
 import { reconnectPauseMs } from './connect.js';
 import type { SyncError } from './errors.js';
+import { Backlog } from '../turns/backlog.js';
 
 /** How often an idle server tells that it is there. */
 const heartbeatMs = 2000;
@@ -44,6 +45,10 @@ export class Watch {
   readonly #filter: string;
   readonly #events: WatchEvents;
   readonly #unlisten: () => void;
+  /** A first snapshot comes faster than it can be taken in. */
+  readonly #backlog = new Backlog<Msg>((message) => {
+    this.#receive(message);
+  });
   readonly #timer: ReturnType<typeof setInterval>;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #subscription: Subscription | undefined;
@@ -78,8 +83,7 @@ export class Watch {
     this.#unlisten();
     clearInterval(this.#timer);
     clearTimeout(this.#retry);
-    this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
+    this.#unsubscribe();
   }
 
   get #connection() {
@@ -88,9 +92,14 @@ export class Watch {
 
   #restart(): void {
     clearTimeout(this.#retry);
+    this.#unsubscribe();
+    void this.#start();
+  }
+
+  #unsubscribe(): void {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
-    void this.#start();
+    this.#backlog.clear();
   }
 
   async #start(): Promise<void> {
@@ -111,7 +120,8 @@ export class Watch {
         if (error) this.#fail(error);
         else {
           begin();
-          this.#receive(message);
+          this.#heardMs = performance.now();
+          this.#backlog.push(message);
         }
       },
     });
@@ -151,8 +161,7 @@ export class Watch {
 
   #fail(cause: unknown): void {
     if (this.#isClosed) return;
-    this.#subscription?.unsubscribe();
-    this.#subscription = undefined;
+    this.#unsubscribe();
     clearTimeout(this.#retry);
     // Without a connection there is nothing to ask; the reconnection starts it again.
     if (this.#bucket.nats.isUp())
@@ -164,7 +173,6 @@ export class Watch {
   }
 
   #receive(message: Msg): void {
-    this.#heardMs = performance.now();
     if (message.headers?.code === 100) {
       this.#receiveHeartbeat(message);
       return;

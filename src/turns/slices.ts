@@ -1,0 +1,40 @@
+// Long work in pieces that are short enough for everything else to go on: echoes, small changes, other bridges. A turn of the
+// event loop has one piece, whoever works: otherwise pieces that are ready together would be one long one.
+
+/** How long a piece of work may take, in milliseconds. */
+const sliceMs = 8;
+
+/** Begins a piece of work: the function tells whether it has taken long enough. */
+export function slice(): () => boolean {
+  const endMs = performance.now() + sliceMs;
+  return () => performance.now() >= endMs;
+}
+
+const waiting: (() => void)[] = [];
+
+/** Does a piece of work in a later turn of the event loop, which is its own; first come, first served. */
+export function soon(work: () => void): void {
+  waiting.push(work);
+  if (waiting.length === 1) setImmediate(next);
+}
+
+function next(): void {
+  if (waiting.length > 1) setImmediate(next); // first, for the work may throw
+  const work = waiting.shift();
+  work?.();
+}
+
+/** Lets everything else have its turn. */
+export const pause = (): Promise<void> => new Promise(soon);
+
+/** Runs work that yields after each small step, with a pause after each piece. */
+export async function inSlices<Result>(work: Generator<void, Result>): Promise<Result> {
+  let isEnough = slice();
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+    if (!isEnough()) continue;
+    await pause();
+    isEnough = slice();
+  }
+}
