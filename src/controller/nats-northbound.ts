@@ -1,13 +1,15 @@
 // The northbound of this process over NATS: the connection (or a server of our own), the buckets, and what all chassis share.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { operator, type Ref, refOf } from '../model/ids.js';
 import type { Kind, TunnelType } from '../model/kinds.js';
 import { Allocator } from '../sync/allocate.js';
 import { allocateAddresses } from '../sync/addresses.js';
-import { openStore, type Store } from '../sync/buckets.js';
+import { type Opened, openStore, type Store } from '../sync/buckets.js';
 import { Claims } from '../sync/claims.js';
-import { connectNats } from '../sync/connect.js';
+import { connectNats, type Nats, reconnectPauseMs } from '../sync/connect.js';
 import { joinEmbeddedNats } from '../sync/embedded-nats.js';
+import { SyncError } from '../sync/errors.js';
 import { Heartbeat } from '../sync/heartbeat.js';
 import { IfaceSearch } from '../sync/iface.js';
 import { Liveness } from '../sync/liveness.js';
@@ -70,13 +72,27 @@ export async function openNorthbound(
     await nats.close();
     await embedded?.leave();
   };
-  const { store, created, notes } = await openStore(nats, { prefix: config.prefix }).catch(async (error: unknown) => {
+  const { store, created, notes } = await opened(nats, config, log, ending).catch(async (error: unknown) => {
     await end();
     throw error;
   });
   if (created.length > 0) log.info({ buckets: created }, 'created the buckets of the northbound');
   for (const note of notes) log.warn(note);
   return service(store, config, log, end);
+}
+
+/** Opens the buckets. A JetStream that is silent is waited for: a cluster that starts, or has lost two of three servers, has no leader. */
+async function opened(nats: Nats, config: Config, log: Logger, ending: AbortSignal): Promise<Opened> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await openStore(nats, { prefix: config.prefix });
+    } catch (error) {
+      if (!(error instanceof SyncError && error.code === 'NATS_DEADLINE')) throw error;
+      if (attempt === 0)
+        log.warn({ reason: error.message }, 'the northbound has no JetStream at present; waiting for it');
+      await delay(reconnectPauseMs(attempt, Math.random()), undefined, { signal: ending });
+    }
+  }
 }
 
 function service(store: Store, config: Config, log: Logger, end: () => Promise<void>): NorthboundService {

@@ -18,6 +18,8 @@ const oldestServer = [2, 9, 10] as const;
 /** The largest value of a key, in bytes. */
 const maxValueSize = 256 * 1024;
 const streamNotFound = 10059;
+/** Fewer servers of the cluster answer than replicas are asked for. */
+const noPeers = 10005;
 
 /** The buckets of one northbound. */
 export interface Store {
@@ -44,8 +46,11 @@ export function bindStore(nats: Nats, prefix = 'damselfly'): Store {
 /** The subject under which the server repeats what is written to a northbound key. */
 export const republished = (prefix: string, key: string): string => `${prefix}.nb.${key}`;
 
+/** Three where the server is one of a cluster: what was written outlives the loss of one server. */
+const replicasAt = ({ connection }: Nats): number => (connection.info?.cluster === undefined ? 1 : 3);
+
 /** What the stream behind a bucket must be. */
-export function streamConfig(store: Store, bucket: Bucket, replicas = 1): Partial<StreamConfig> & { name: string } {
+export function streamConfig(store: Store, bucket: Bucket): Partial<StreamConfig> & { name: string } {
   return {
     name: bucket.stream,
     subjects: [bucket.subject('>')],
@@ -54,7 +59,7 @@ export function streamConfig(store: Store, bucket: Bucket, replicas = 1): Partia
     discard: DiscardPolicy.New,
     max_msgs_per_subject: 1,
     max_msg_size: maxValueSize,
-    num_replicas: replicas,
+    num_replicas: replicasAt(store.nats),
     allow_rollup_hdrs: false,
     deny_delete: true,
     deny_purge: true,
@@ -80,6 +85,9 @@ export function streamFaults(
     if (found.discard !== DiscardPolicy.New) unsafe.push('a limit of its size drops the oldest objects (discard)');
   if (found.deny_purge !== true || found.deny_delete !== true) odd.push('it can be purged (deny_purge, deny_delete)');
   if (found.storage !== StorageType.File) odd.push('it is kept in memory');
+  const replicas = found.num_replicas ?? 1;
+  if (replicas < (wanted.num_replicas ?? 1))
+    odd.push(`it has ${replicas} of 3 replicas, and is away with a server (nats stream edit --replicas 3)`);
   if (wanted.republish !== undefined && found.republish?.dest !== wanted.republish.dest)
     odd.push(`it does not republish to ${wanted.republish.dest}`);
   return { unsafe, odd };
@@ -93,30 +101,24 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
-/** How the buckets are opened; `replicas` is for those that are created. */
-export interface OpenOptions {
-  readonly prefix?: string;
-  readonly replicas?: number;
-}
-
 /**
  * Creates the buckets that are missing and checks those that are there, without ever altering one. Credentials that may not
  * ask bind what is there. Throws SyncError in one line with what to change.
  */
-export async function openStore(nats: Nats, options: OpenOptions = {}): Promise<Opened> {
+export async function openStore(nats: Nats, options: { readonly prefix?: string } = {}): Promise<Opened> {
   const store = bindStore(nats, options.prefix);
   checkServer(nats);
   const jsm = await jetstreamManager(nats.connection, { checkAPI: false, apiPrefix: nats.jetStreamApi });
   const created: string[] = [];
   const notes: string[] = [];
   for (const bucket of [store.nb, store.alloc, store.status]) {
-    const wanted = streamConfig(store, bucket, options.replicas);
-    const found = await describe(jsm, bucket);
-    if (found === 'not permitted') continue;
+    const wanted = streamConfig(store, bucket);
+    let found = await describe(jsm, bucket);
     if (found === 'missing') {
       if (await create(jsm, bucket, wanted)) created.push(bucket.name);
-      continue;
+      found = await describe(jsm, bucket);
     }
+    if (typeof found === 'string') continue;
     const { unsafe, odd } = streamFaults(wanted, found);
     if (unsafe.length > 0) throw unsafeBucket(bucket, unsafe);
     notes.push(...odd.map((fault) => `bucket ${bucket.name}: ${fault}`));
@@ -165,18 +167,15 @@ async function describe(jsm: JetStreamManager, bucket: Bucket): Promise<StreamCo
   }
 }
 
-/** Creates a stream; false if another controller was faster. */
+/** Creates a stream, with one replica where servers are missing for more; false if another controller was faster. */
 async function create(jsm: JetStreamManager, bucket: Bucket, wanted: Partial<StreamConfig> & { name: string }) {
   try {
     await jsm.streams.add(wanted);
     return true;
   } catch (error) {
-    const now = await describe(jsm, bucket);
-    if (typeof now === 'object') {
-      const { unsafe } = streamFaults(wanted, now);
-      if (unsafe.length > 0) throw unsafeBucket(bucket, unsafe);
-      return false;
-    }
+    if (error instanceof JetStreamApiError && error.code === noPeers && wanted.num_replicas !== 1)
+      return create(jsm, bucket, { ...wanted, num_replicas: 1 });
+    if (typeof (await describe(jsm, bucket)) === 'object') return false;
     throw syncError(error, `bucket ${bucket.name} cannot be created`);
   }
 }

@@ -82,7 +82,7 @@ void t.test('a word that is not known is named, with the one that is meant or th
 async function helpOf(shell: Shell, words: readonly string[]): Promise<[words: string, text: string][]> {
   const { out } = await shell.run(...words, '--help');
   const [, list = ''] = /\nCommands:\n([\s\S]*?)(\n\n|$)/.exec(out) ?? [];
-  const names = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+  const names = [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
   if (names.length === 0) return [[words.join(' '), out]];
   return (await Promise.all(names.map((name) => helpOf(shell, [...words, name])))).flat();
 }

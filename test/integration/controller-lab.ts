@@ -122,16 +122,19 @@ export class ControllerProcess {
 /** The bridges of a site, by name, each with its `external_ids:damselfly-chassis` (undefined: none). */
 export type Bridges = Readonly<Record<string, string | undefined>>;
 
+/** What holds the northbound: one NATS server, or a cluster. */
+export type Servers = Pick<NatsServer, 'url' | 'start' | 'stop' | 'close'>;
+
 /** One machine: an Open vSwitch, a NATS server, and a client that writes the northbound. */
 export class Site {
   readonly dir = makeWorkDirectory();
   readonly ovs: Ovs;
-  readonly nats: NatsServer;
+  readonly nats: Servers;
   readonly store: Store;
   readonly #t: Test;
   #runs = 0;
 
-  private constructor(t: Test, ovs: Ovs, nats: NatsServer, store: Store) {
+  private constructor(t: Test, ovs: Ovs, nats: Servers, store: Store) {
     this.#t = t;
     this.ovs = ovs;
     this.nats = nats;
@@ -146,11 +149,19 @@ export class Site {
     natsOptions: NatsOptions = {},
     login: Pick<NatsAddress, 'user' | 'password'> = {},
   ): Promise<Site> {
-    const [ovs, nats] = await Promise.all([
-      Ovs.start({ datapath: 'dummy', realTunnels: true, ...ovsOptions }),
-      NatsServer.start(natsOptions),
-    ]);
+    return this.on(t, await NatsServer.start(natsOptions), bridges, ovsOptions, login);
+  }
+
+  /** The same on servers that run; they go with the test too. */
+  static async on(
+    t: Test,
+    nats: Servers,
+    bridges: Bridges = { br1: 'c1' },
+    ovsOptions: Partial<OvsOptions> = {},
+    login: Pick<NatsAddress, 'user' | 'password'> = {},
+  ): Promise<Site> {
     t.teardown(() => nats.close());
+    const ovs = await Ovs.start({ datapath: 'dummy', realTunnels: true, ...ovsOptions });
     t.teardown(() => ovs.close());
     const connection = await connectNats({ servers: nats.url(), ...login }, { name: 'test' });
     t.teardown(() => connection.close());
