@@ -3,7 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import { FileError, fileName, readText, yamlFault } from '../controller/text-file.js';
 import { segmentationTypes } from '../apps/segmentation-types.js';
 import { type Fault, NbError } from '../model/errors.js';
-import { operator } from '../model/ids.js';
+import { isName, nameRule, operator } from '../model/ids.js';
 import { type AnyObject, childId, hint, objectName, parseKind, parseObject } from '../model/parse.js';
 import { tagFault } from '../model/segment.js';
 
@@ -96,14 +96,13 @@ function parseEntry({ where, tenant: defaultTenant, fields }: Entry): AnyObject 
     ownId ?? (kind === 'child_port_segmentation' ? childId(String(rest['parent']), String(rest['port'])) : undefined);
   if (typeof id !== 'string' && typeof id !== 'number')
     throw new NbError(where, [{ field: 'id', value: id, allowed: 'missing: every object has an id' }]);
-  if (!/^[^/\s]{1,63}$/.test(String(id)))
-    throw new NbError(where, [{ field: 'id', value: id, allowed: 'must be 1 to 63 characters without spaces or /' }]);
-  if (!/^[^/\s]{1,63}$/.test(tenant) || (tenant.startsWith('_') && tenant !== operator))
+  if (!isName(String(id))) throw new NbError(where, [{ field: 'id', value: id, allowed: `must be ${nameRule}` }]);
+  if (!isName(tenant) || (tenant.startsWith('_') && tenant !== operator))
     throw new NbError(objectName(kind, `${tenant}/${id}`), [
       {
         field: 'tenant',
         value: tenant,
-        allowed: 'must be 1 to 63 characters without spaces or /, not beginning with _',
+        allowed: `must be ${nameRule}, not beginning with _`,
       },
     ]);
   const object = parseObject(kind, tenant, String(id), rest);

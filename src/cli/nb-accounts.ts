@@ -1,11 +1,12 @@
 // `damselfly nb accounts`: the accounts of a nats-server that serves tenants who do not trust each other, from a list of who there is.
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { isName, nameRule } from '../model/ids.js';
 import { FileError, fileName, readYaml } from '../controller/text-file.js';
 import { natsAccounts, type Parties } from '../sync/accounts.js';
 
 const login = { user: z.string().min(1), password: z.string().min(1) };
-const name = z.string().regex(/^[^/\s]{1,63}$/, 'a name of 1 to 63 characters without spaces or /');
+const name = z.string().refine(isName, `a name: ${nameRule}`);
 const prefix = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,32}$/)

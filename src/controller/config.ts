@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { allApps } from '../apps/apps.js';
 import { isTunnelEndpoint, parseAddress } from '../model/addresses.js';
+import { isName, nameRule } from '../model/ids.js';
 import { tunnelTypes } from '../model/kinds.js';
 import { hint } from '../model/parse.js';
 import { defaultDataDir } from '../sync/data-dir.js';
@@ -21,7 +22,7 @@ export class ConfigError extends Error {
 interface Key<T> {
   readonly means: string;
   readonly fallback: T;
-  /** The environment variable, where it is not DAMSELFLY_ and the key. */
+  /** An environment variable that says it too, besides DAMSELFLY_ and the key. */
   readonly env?: string;
   /** Reads a value as a file or a text has it; undefined if it is not allowed. */
   readonly read: (value: unknown) => T | undefined;
@@ -53,7 +54,11 @@ const oneOf =
 const bool = (value: unknown): boolean | undefined =>
   value === true || value === 'true' ? true : value === false || value === 'false' ? false : undefined;
 
-const isListenAddress = (item: string): boolean => /^unix:\/.+$/.test(item) || /^tcp:(\S*:)?\d{1,5}$/.test(item);
+const isTcpAddress = (item: string): boolean => {
+  const port = Number(/^tcp:(?:\S*:)?(\d{1,5})$/.exec(item)?.[1]);
+  return port >= 1 && port <= 65535;
+};
+const isListenAddress = (item: string): boolean => /^unix:\/.+$/.test(item) || isTcpAddress(item);
 
 /** Every key of the configuration. */
 export const keys = {
@@ -73,7 +78,9 @@ export const keys = {
     means: 'the database of Open vSwitch: unix:PATH, tcp:HOST:PORT, or none',
     fallback: 'unix:/run/openvswitch/db.sock',
     read: (value: unknown) =>
-      typeof value === 'string' && /^(none|unix:\/.+|tcp:\S+:\d{1,5})$/.test(value) ? value : undefined,
+      typeof value === 'string' && (/^(none|unix:\/.+)$/.test(value) || (isTcpAddress(value) && /:.+:/.test(value)))
+        ? value
+        : undefined,
     allowed: 'unix:/run/openvswitch/db.sock, tcp:HOST:PORT or none',
   } satisfies Key<string>,
   nats: {
@@ -94,8 +101,8 @@ export const keys = {
     means: 'who we are where every party has a NATS account of its own: the tenant, or the name of the controller',
     fallback: '',
     env: 'NATS_PARTY',
-    read: (value: unknown) => (typeof value === 'string' && /^[^/\s]{0,63}$/.test(value) ? value : undefined),
-    allowed: 'a name of at most 63 characters without spaces or /',
+    read: (value: unknown) => (typeof value === 'string' && (value === '' || isName(value)) ? value : undefined),
+    allowed: `a name: ${nameRule}`,
   } satisfies Key<string>,
   prefix: {
     means: 'the first word of the names of the northbound’s buckets',
@@ -120,7 +127,7 @@ export const keys = {
     means:
       'the chassis id, or DPID=ID for each bridge; by default damselfly-chassis of the bridge, system-id, or the datapath id',
     fallback: [],
-    read: listOf((item) => /^([0-9a-f]{1,16}=)?[^=,\s]{1,63}$/.test(item)),
+    read: listOf((item) => /^([0-9a-f]{1,16}=)?[^=,]+$/.test(item) && isName(item.slice(item.indexOf('=') + 1))),
     allowed: 'c1, or 00000000000000aa=c1,00000000000000bb=c2',
   } satisfies Key<readonly string[]>,
   encap_ip: {
@@ -233,11 +240,11 @@ export function resolveConfig(sources: ConfigSources): { config: Config; origins
   const origins: Record<string, string> = {};
   for (const [name, key] of Object.entries<Key<unknown>>(keys)) {
     const dashed = name.replaceAll('_', '-');
-    const env = key.env ?? `DAMSELFLY_${name.toUpperCase()}`;
+    const variables = [`DAMSELFLY_${name.toUpperCase()}`, ...(key.env === undefined ? [] : [key.env])];
     const external = `damselfly-${dashed}`;
     const candidates: [string, unknown][] = [
       [`flag --${dashed}`, sources.flags[name]],
-      [`environment ${env}`, sources.env[`DAMSELFLY_${name.toUpperCase()}`] ?? sources.env[env]],
+      ...variables.map((variable): [string, unknown] => [`environment ${variable}`, sources.env[variable]]),
       [`file ${sources.file.path}`, sources.file.values[name]],
       [`external_ids:${external} of Open_vSwitch`, sources.externalIds[external]],
     ];

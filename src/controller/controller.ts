@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { App } from '../apps/app.js';
 import { allApps } from '../apps/apps.js';
+import { isName, nameRule } from '../model/ids.js';
 import { tunnelTypes } from '../model/kinds.js';
 import type { Settings } from '../model/world.js';
 import type { Session } from '../switch/session.js';
@@ -168,12 +169,17 @@ export class Controller {
       vswitch === undefined
         ? chassisIdOf({ bridges: [] }, datapathId, config.chassis)
         : chassisIdOf(vswitch.view, datapathId, config.chassis);
+    const command = `ovs-vsctl br-set-external-id ${bridge?.name ?? 'BRIDGE'} damselfly-chassis ID`;
+    if (!isName(id)) {
+      const details = { chassis: id, bridge: bridge?.name, command };
+      this.#admission.complain(datapathId, `not served: the id of a chassis is ${nameRule}`, details);
+      return undefined;
+    }
     const twin = [...this.#served.values()].find((served) => served.chassis.id === id);
     if (twin !== undefined && this.#isGone(twin)) {
       this.#end(twin);
       this.#served.delete(twin.datapathId);
     } else if (twin !== undefined) {
-      const command = `ovs-vsctl br-set-external-id ${bridge?.name ?? 'BRIDGE'} damselfly-chassis ID`;
       this.#admission.complain(datapathId, 'not served: two bridges would be one chassis; name one of them', {
         chassis: id,
         bridge: bridge?.name,

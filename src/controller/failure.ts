@@ -1,5 +1,5 @@
 // Errors with stable codes, told apart without their classes, and what people are told of a failure.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Whether an error carries a code. */
@@ -19,13 +19,14 @@ export function failureLine(error: unknown): string {
   return command === undefined ? reason : `${reason}; mend it with: ${command}`;
 }
 
-/** What root does about a unix socket that we may not use; undefined if that is not what is wrong. */
+/** What root does about a unix socket that we may not use, or cannot make; undefined if that is not what is wrong. */
 function permissionCommand(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const path = hasCode(error, 'EACCES') && 'address' in error ? String(error.address) : '';
   if (!path.startsWith('/')) return permissionCommand(error.cause);
   const folder = dirname(path);
   const isOurs = 'syscall' in error && error.syscall === 'listen';
+  if (isOurs && !existsSync(folder)) return `mkdir ${folder}`; // which Node.js calls EACCES, too
   const grants = isOurs
     ? [grant('rwx', folder)] // it is made there
     : [...(mayEnter(folder) ? [] : [grant('x', folder)]), grant('rw', path)];

@@ -1,7 +1,7 @@
 // The northbound of this process over NATS: the connection (or a server of our own), the buckets, and what all chassis share.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { operator, type Ref, refOf } from '../model/ids.js';
+import { isName, operator, type Ref, refOf } from '../model/ids.js';
 import type { Kind, TunnelType } from '../model/kinds.js';
 import { Allocator } from '../sync/allocate.js';
 import { allocateAddresses } from '../sync/addresses.js';
@@ -149,7 +149,7 @@ function findIface(
     });
     return () => undefined;
   }
-  if (!/^[^/\s]{1,63}$/.test(ifaceId)) {
+  if (!isName(ifaceId)) {
     found({ problem: `iface-id ${JSON.stringify(ifaceId)} cannot be the id of an lport` });
     return () => undefined;
   }

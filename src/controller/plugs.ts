@@ -1,6 +1,6 @@
 // Which lport an interface carries: by its iface-id and tenant, as the database of Open vSwitch has them, or by its name where
 // there is no database.
-import { type Ref, refIn, refOf } from '../model/ids.js';
+import { isName, isReference, nameRule, type Ref, refIn, refOf } from '../model/ids.js';
 import type { Bridge, Interface, Port } from '../ovsdb/rows.js';
 import type { Plug } from './bridge-ports.js';
 
@@ -66,8 +66,9 @@ export function plugsOf(
 }
 
 function namedBy(ifaceId: string, tenant: string | undefined): Found {
-  if (!/^[^/\s]{1,63}(\/[^/\s]{1,63})?$/.test(ifaceId))
-    return { problem: `iface-id ${JSON.stringify(ifaceId)} is not an id, nor tenant/id` };
+  if (!isReference(ifaceId)) return { problem: `iface-id ${JSON.stringify(ifaceId)} is not an id, nor tenant/id` };
+  if (tenant !== undefined && !isName(tenant))
+    return { problem: `damselfly-tenant ${JSON.stringify(tenant)} is not the name of a tenant: ${nameRule}` };
   if (ifaceId.includes('/')) return { ref: refIn('', ifaceId) };
   return tenant === undefined ? undefined : { ref: refOf(tenant, ifaceId) };
 }

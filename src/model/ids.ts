@@ -15,6 +15,20 @@ export type OfPort = Branded<number, 'OfPort'>;
 /** The operator's own tenant: chassis, provider facts, remote devices without tenant. It may refer to anything. */
 export const operator = '_operator';
 
+/** What `isName` takes, in words. */
+export const nameRule = '1 to 63 bytes of text without spaces, control characters or /';
+const encoder = new TextEncoder();
+
+/** Whether a tenant, an object or a chassis may be called that: it is shown on terminals, and is one token of a key of NATS. */
+export const isName = (text: string): boolean =>
+  /^[^/\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(text) && encoder.encode(text).length <= 63;
+
+/** Whether a text is a reference: a name, or `tenant/name`. */
+export const isReference = (text: string): boolean => {
+  const names = text.split('/');
+  return names.length <= 2 && names.every(isName);
+};
+
 // The casts below are the brands' constructors: the one place where a plain value becomes a branded one.
 /** The reference `tenant/id`. */
 export const refOf = (tenant: string, id: string): Ref => `${tenant}/${id}` as Ref;

@@ -1,12 +1,13 @@
 // The kinds of northbound objects: one zod schema each, which is at once the check, the type and the JSON Schema.
 import { z } from 'zod';
-import { type Ref } from './ids.js';
+import { isName, isReference, nameRule, type Ref } from './ids.js';
 import { isTunnelEndpoint, isUnicastMac, parseAddress, parseMac, parsePrefix } from './addresses.js';
 
 /** An IPv6 address with all of its digits, the last of them as IPv4 (RFC 4291, 2.2). */
 const longestAddress = 45;
 
-const token = /^[^/\s]{1,63}$/;
+/** What JSON Schema can say of names and references; `isName` and `isReference` say the rest. */
+const namePattern = /^[^/\s]{1,63}$/;
 const referencePattern = /^[^/\s]{1,63}(\/[^/\s]{1,63})?$/;
 
 /** A text of at most `max` characters with a canonical form: `read` gives it, or undefined where the text is not one. */
@@ -33,8 +34,12 @@ const listOf = <T extends z.ZodType>(item: T, max: number, what: string) => {
 const reference = z
   .string({ error: 'a reference: an id, or tenant/id' })
   .regex(referencePattern, 'a reference: an id, or tenant/id')
+  .refine(isReference, `a reference: an id, or tenant/id, each of ${nameRule}`)
   .transform((text) => text as Ref); // a brand's constructor: parseObject completes it with the tenant of the object that holds it
-const tenantName = z.string({ error: 'the name of a tenant' }).regex(token, 'the name of a tenant');
+const nameOf = (what: string) => {
+  const allowed = `the name of ${what}: ${nameRule}`;
+  return z.string({ error: allowed }).regex(namePattern, allowed).refine(isName, allowed);
+};
 const mac = canonical(
   17,
   (text) => {
@@ -75,8 +80,11 @@ const macs = z.union([auto, listOf(mac, 64, 'MAC addresses')], {
 const ips = z.union([auto, listOf(address, 256, 'IP addresses')], {
   error: 'auto, or a list of at most 256 IP addresses',
 });
-const tenants = listOf(tenantName, 256, 'tenants').default([]);
+const tenants = listOf(nameOf('a tenant'), 256, 'tenants').default([]);
 const name = text(0, 255).optional();
+
+/** What is allowed otherwise, a type of segmentation says. */
+const tag = 'an integer, from 1 to 4094 for vlan';
 
 /** The types of tunnel that carry an overlay network. */
 export const tunnelTypes = ['vxlan', 'geneve', 'gre'] as const;
@@ -85,7 +93,7 @@ export type TunnelType = (typeof tunnelTypes)[number];
 
 const chassisBinding = z.strictObject({
   type: z.literal('chassis'),
-  chassis: text(1, 63).optional(),
+  chassis: nameOf('a chassis').optional(),
   interface: text(1, 15).optional(),
 });
 const inheritOr = (from: number, to: number) =>
@@ -163,7 +171,12 @@ export const schemas = {
     segmentation_type: text(1, 63)
       .default('vlan')
       .describe('vlan (1 to 4094), or inherit: the VLAN of its own network'),
-    segmentation_id: integer(0, 0xffffffff).optional().describe('the tag; what is allowed depends on the type'),
+    segmentation_id: z
+      .int({ error: tag })
+      .min(0, tag)
+      .max(0xffffffff, tag)
+      .optional()
+      .describe('the tag: 1 to 4094 for vlan'),
     enabled: flag.default(true),
   }),
 } as const;

@@ -5,7 +5,7 @@
 //   alloc    <space>.<number>   <space>.<tenant>.<kind>.<id>   claim.<tenant>.<id>
 //            ip.<tenant>.lswitch.<id>.<address>   last.<space>
 //   status   <tenant>.<kind>.<id>.<chassis>
-import { idOf, operator, type Ref, refOf, tenantOf } from '../model/ids.js';
+import { idOf, isName, operator, type Ref, refOf, tenantOf } from '../model/ids.js';
 
 const maxTokenSize = 63;
 const plain = /^[A-Za-z0-9_-]{1,63}$/;
@@ -47,8 +47,7 @@ export function decodeToken(token: string): string | undefined {
 }
 
 /** Whether a tenant may be called that: names that begin with `_` are ours, and of these only `_operator` is in use. */
-export const isTenantName = (name: string): boolean =>
-  name === operator || (name !== '' && !name.startsWith('_') && encoder.encode(name).length <= maxTokenSize);
+export const isTenantName = (name: string): boolean => name === operator || (isName(name) && !name.startsWith('_'));
 
 const joined = (...names: readonly string[]): string => names.map(encodeToken).join('.');
 
@@ -91,7 +90,7 @@ export interface NbKey {
 export function parseNbKey(key: string): NbKey | undefined {
   const [tenant, kind, id, ...rest] = namesOf(key) ?? [];
   if (tenant === undefined || kind === undefined || id === undefined || rest.length > 0) return undefined;
-  return isTenantName(tenant) && !id.includes('/') ? { kind, ref: refOf(tenant, id) } : undefined;
+  return isTenantName(tenant) && isName(id) ? { kind, ref: refOf(tenant, id) } : undefined;
 }
 
 /** What a key of the allocation bucket that belongs to a tenant names. */
@@ -104,7 +103,7 @@ export type AllocKey =
 export function parseAllocKey(key: string): AllocKey | undefined {
   const [space, tenant, third, id, address, ...rest] = namesOf(key) ?? [];
   if (space === undefined || tenant === undefined || third === undefined || rest.length > 0) return undefined;
-  if (!isTenantName(tenant)) return undefined;
+  if (!isTenantName(tenant) || !isName(id ?? third)) return undefined;
   if (id === undefined) return space === 'claim' ? { type: 'claim', port: refOf(tenant, third) } : undefined;
   if (address === undefined) return { type: 'held', space, kind: third, ref: refOf(tenant, id) };
   return space === 'ip' && third === 'lswitch' ? { type: 'address', lswitch: refOf(tenant, id), address } : undefined;
@@ -119,7 +118,8 @@ export interface StatusKey extends NbKey {
 export function parseStatusKey(key: string): StatusKey | undefined {
   const [tenant, kind, id, chassis, ...rest] = namesOf(key) ?? [];
   if (tenant === undefined || kind === undefined || id === undefined || chassis === undefined) return undefined;
-  return rest.length === 0 && isTenantName(tenant) ? { kind, ref: refOf(tenant, id), chassis } : undefined;
+  const areNames = isTenantName(tenant) && isName(id) && isName(chassis);
+  return rest.length === 0 && areNames ? { kind, ref: refOf(tenant, id), chassis } : undefined;
 }
 
 /** The filter of everything that a tenant wrote, in the northbound and in the status bucket. */

@@ -71,6 +71,10 @@ void t.test('a word that is not known is named, with the one that is meant or th
       'config show --encap-ip 224.0.0.1',
       /encap-ip: "224\.0\.0\.1" \(flag --encap-ip\) is not allowed: unicast addresses/,
     ],
+    ['config show --listen tcp:0', /listen: "tcp:0" \(flag --listen\) is not allowed: addresses as tcp:6653/],
+    ['config show --listen tcp:192.0.2.1:65536', /listen: "tcp:192\.0\.2\.1:65536" .* is not allowed/],
+    ['config show --ovsdb tcp:6640', /ovsdb: "tcp:6640" .* is not allowed: unix:.*, tcp:HOST:PORT or none/],
+    ['config show --chassis c1/2', /chassis: "c1\/2" .* is not allowed/],
     ['apply -f objects.yaml --timeout never', /'never' is invalid\. seconds/],
     ['compile -f objects.yaml', /required option '--chassis <id>' not specified/],
   ];

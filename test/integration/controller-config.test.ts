@@ -28,6 +28,10 @@ void t.test(
     t.same(shown['log_level'], { value: 'error', from: `file ${file}` });
     t.same(shown['encap_ip'], { value: ['192.0.2.7'], from: 'external_ids:damselfly-encap-ip of Open_vSwitch' });
     t.same(shown['prefix'], { value: 'damselfly', from: 'default' });
+    const own = await site
+      .shell({ DAMSELFLY_NATS: 'nats://192.0.2.4' })
+      .run('config', 'show', '--json', '--config', file);
+    t.match(JSON.parse(own.out), { nats: { value: 'nats://192.0.2.4', from: 'environment DAMSELFLY_NATS' } });
     const text = await shell.run('config', 'show', '--config', file);
     t.match(text.out, /^encap_ip +192\.0\.2\.7 +external_ids:damselfly-encap-ip of Open_vSwitch$/m);
 
@@ -78,6 +82,12 @@ void t.test('what stands in the way is one line with the command that mends it',
       err,
       `damselfly: another process answers at ${path}: stop it, or listen elsewhere with --listen unix:PATH\n`,
     );
+  });
+  await t.test('the folder of a unix socket is missing', async (t) => {
+    const path = join(site.dir, 'none', 'of.sock');
+    const { status, err } = await site.shell().run('controller', ...site.arguments, '--listen', `unix:${path}`);
+    t.equal(status, 1);
+    t.match(err, new RegExp(`^damselfly: unix:${path}: .*; mend it with: mkdir ${join(site.dir, 'none')}\\n$`));
   });
   await t.test('a NATS server without JetStream', async (t) => {
     const bare = await NatsServer.start({ jetstream: false });

@@ -102,3 +102,43 @@ void t.test(
     await until('the problem is gone', async () => (await problems()) === '' || undefined, patienceMs);
   },
 );
+
+void t.test('names that no key of NATS can hold harm nobody', wholeOptions, async (t) => {
+  const site = await Site.start(t);
+  const long = 'é'.repeat(40); // 80 bytes
+  await site.put('lswitch', 'red/net');
+  await site.put('lport', 'red/a', port);
+  await site.plugged('br1', 'red/a', 'a');
+  const controller = site.controller();
+  await site.active('lport', 'red/a');
+
+  await t.test('on an interface', async () => {
+    await site.ovs.addPort('br1', 'b', { type: 'dummy', ifaceId: `red/${long}` });
+    await controller.says(/^interface b: iface-id "red\/é+" is not an id/);
+    const set = ['set', 'Interface', 'b'];
+    await site.ovs.vsctl(...set, `external_ids:iface-id="${long}"`);
+    await controller.says(/^interface b: iface-id "é+" is not an id/);
+    await site.ovs.vsctl(...set, 'external_ids:iface-id=b', `external_ids:damselfly-tenant="${long}"`);
+    await controller.says(/^interface b: damselfly-tenant "é+" is not the name of a tenant/);
+  });
+  await t.test('in an object that a tenant writes with any client', async () => {
+    await site.store.nb.put('red.lport.c', { ...port, lswitch: `${long}/net` });
+    await site.stands('lport', 'red/c', /^ERROR: lswitch: "é+\/net": not allowed: a reference/);
+    await site.store.nb.put('red.lswitch.d', { shared_with: [long] });
+    await site.stands('lswitch', 'red/d', /^ERROR: shared_with\.0: "é+": not allowed: the name of a tenant/);
+  });
+  await t.test('as the id of a chassis', async () => {
+    await site.addBridge('br2', `"${long}"`);
+    const other = site.controller(['br2'], '--listen', `unix:${site.dir}/other.sock`);
+    const complaint = await other.says(/^not served: the id of a chassis is 1 to 63 bytes/);
+    t.match(complaint, {
+      bridge: 'br2',
+      chassis: long,
+      command: /^ovs-vsctl br-set-external-id br2 damselfly-chassis/,
+    });
+    await site.ovs.vsctl('br-set-external-id', 'br2', 'damselfly-chassis', 'c2');
+    await other.says(/^switch connected$/);
+  });
+  const revision = await site.put('lport', 'red/a', { ...port, ips: ['10.0.0.7'] });
+  await site.active('lport', 'red/a', 'c1', revision);
+});

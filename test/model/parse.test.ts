@@ -70,8 +70,24 @@ void t.test('every list and every text of every kind has a bound, which the sche
   t.match(port({ allowed_ethertypes: Array.from({ length: 65 }, () => 0x88b5) }), /at most 64 ethertypes$/);
   t.match(
     port({ binding: { type: 'chassis', chassis: '' } }),
-    /binding\.chassis: "": not allowed: a text of 1 to 63 characters$/,
+    /binding\.chassis: "": not allowed: the name of a chassis: 1 to 63 bytes/,
   );
+  t.end();
+});
+
+void t.test('a name is one token of a key, and harmless on a terminal', (t) => {
+  const names = ['é'.repeat(31), 'c1.example.org', 'a=b'];
+  const others = ['é'.repeat(32), 'x'.repeat(64), 'a\u001b[31m', 'a\u0000', 'a\u202eb', '\ud800', 'a b', ''];
+  const port = (lswitch: string) => refusal(() => parseObject('lport', 'red', 'p', { lswitch }));
+  const shared = (tenant: string) => refusal(() => parseObject('lswitch', 'red', 'n', { shared_with: [tenant] }));
+  for (const name of names)
+    for (const said of [port(name), port(`${name}/net`), shared(name)]) t.equal(said, 'accepted', name);
+  for (const name of others) {
+    t.match(port(name), /^lport red\/p: lswitch: ".*": not allowed: a reference/, name);
+    t.match(port(`${name}/net`), /not allowed: a reference/, name);
+    t.match(shared(name), /not allowed: the name of a tenant/, name);
+  }
+  t.notMatch(port('a\u001b[31m'), '\u001b', 'it is not repeated as it is');
   t.end();
 });
 
@@ -86,7 +102,7 @@ void t.test('every fault is named with field, value and what is allowed', (t) =>
       refusal(() =>
         parseObject('child_port_segmentation', 'red', 'c', { parent: 'p', port: 'c', segmentation_id: id }),
       ),
-      /segmentation_id: .*an integer from 0/,
+      /segmentation_id: .*: not allowed: an integer, from 1 to 4094 for vlan$/,
     );
   t.match(
     refusal(() => parseKind('object 3', 'lprot')),
