@@ -35,9 +35,11 @@ const commonPort = (view: View, { type, dstPort }: Sender): OfPort | undefined =
 function destination(sender: Sender): Action[] {
   const address = parseAddress(sender.address);
   if (address === undefined) return [];
-  return address.family === 4
-    ? [setField('tun_dst', ipv4Number(address)), setField('tun_ipv6_dst', 0n)]
-    : [setField('tun_dst', 0), setField('tun_ipv6_dst', addressNumber(address))];
+  const isIpv4 = address.family === 4;
+  return [
+    setField('tun_dst', isIpv4 ? ipv4Number(address) : 0),
+    setField('tun_ipv6_dst', isIpv4 ? 0n : addressNumber(address)),
+  ];
 }
 
 /** The match on the type of tunnel that a packet came through. */

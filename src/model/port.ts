@@ -80,8 +80,8 @@ const mayNameVni = (world: World, ref: Ref, vni: number): boolean =>
 
 function networkFor(world: World, networkOf: (ref: Ref) => Answer<Network>, ref: Ref, value: LPort): Answer<Network> {
   const tenant = tenantOf(ref);
-  const foreign = tenant !== operator && tenantOf(value.lswitch) !== tenant;
-  if (foreign && world.settled.get(tenantOf(value.lswitch)) === undefined)
+  const foreign = tenantOf(value.lswitch) !== tenant;
+  if (foreign && tenant !== operator && world.settled.get(tenantOf(value.lswitch)) === undefined)
     return waiting('lswitch', value.lswitch, 'waits for the northbound of the tenant of its lswitch');
   // The same words whether it does not exist or is not shared: a tenant learns nothing about another's names.
   if (foreign && !mayUse(world, value.lswitch, tenant, 'shared_with'))

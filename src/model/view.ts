@@ -111,14 +111,10 @@ export class View {
     });
     this.localPorts = graph.filter(world.lports, (ref) => this.localPort(ref) !== undefined);
     this.endpointsOf = graph.relation(world.lports, (ref) => {
-      const network = this.port(ref)?.network.ref;
-      const endpoint = network !== undefined && this.hosts(network) ? this.endpointOf(ref) : undefined;
+      const [network, endpoint] = this.#reached(ref) ?? [];
       return network === undefined || endpoint === undefined ? [] : [[network, endpointName(endpoint)]];
     });
-    this.remotePorts = graph.filter(world.lports, (ref) => {
-      const network = this.port(ref)?.network.ref;
-      return network !== undefined && this.hosts(network) && this.endpointOf(ref) !== undefined;
-    });
+    this.remotePorts = graph.filter(world.lports, (ref) => this.#reached(ref) !== undefined);
     this.senders = graph.relation(this.endpointsOf, (network) =>
       [...this.endpointsOf.at(network).keys()].map((name) => [senderName(parseEndpointName(name)), name] as const),
     );
@@ -234,6 +230,15 @@ export class View {
     if (answer.no === undefined || segment === undefined || tenantOf(segment) === tenantOf(ref)) return answer;
     const allowed = 'it is a child of another tenant’s port, which is not ready for it';
     return { no: { state: answer.no.state, fault: { field: 'parent', allowed } } };
+  }
+
+  /** The network of a port that is behind a tunnel, and the far end; undefined if nothing here needs it. */
+  #reached(ref: Ref): readonly [Ref, Endpoint] | undefined {
+    const network = this.port(ref)?.network.ref;
+    if (network === undefined) return undefined;
+    if (!this.hosts(network)) return undefined;
+    const endpoint = this.endpointOf(ref);
+    return endpoint === undefined ? undefined : [network, endpoint];
   }
 
   #place(ref: Ref): Answer<Placement> {

@@ -409,6 +409,9 @@ const noLocalPort = async (t: Test, lab: DeviceSite, vm: Vm) => {
       const { underlay } = await lab.from(first, frame(first, { id: '', mac: 'fa:16:3e:00:00:71', ip: '10.0.0.113' }));
       t.match(underlay.map(headline), [/^gre 192\.0\.2\.1 > 203\.0\.113\.70 vni /]);
       t.same((await lab.from(vm, frame(vm, { id: '', mac: 'fa:16:3e:00:00:71', ip: '10.0.0.113' }))).underlay, []);
+      await site.ovs.vsctl('del-port', 'br1', 'vm-e');
+      await until('the tunnel goes with the last port', async () => !(await lab.tunnels()).join().includes('gre'));
+      t.notMatch((await site.ours()).join('\n'), /fa:16:3e:00:00:71|203\.0\.113\.70/);
       await lab.without('red/lonely');
     },
   );
