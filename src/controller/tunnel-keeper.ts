@@ -12,8 +12,8 @@ import type { TunnelPortSpec } from '../ovsdb/writes.js';
 
 /** How long a port that failed rests before it is tried again, in milliseconds. */
 const restMs = 5000;
-/** How often Open vSwitch is asked at least to try again what it could not make, in milliseconds. */
-const retryMs = 30_000;
+/** How long after the last time Open vSwitch is asked again to try what it could not make, at first and in the end, in milliseconds. */
+const [firstRetryMs, lastRetryMs] = [1000, 30_000];
 
 /** Tunnel ports by interface name: the tunnel's key, and what is wrong with it. */
 export type TunnelNames = ReadonlyMap<string, { readonly key: string; readonly error: string | undefined }>;
@@ -43,6 +43,7 @@ export class TunnelKeeper {
   /** Ports that cannot even be asked for, with the reason. */
   #trouble: ReadonlyMap<string, Trouble> = new Map();
   #retriedMs = 0;
+  #retryMs = firstRetryMs;
   /** The tunnels that were there when it was asked last. */
   #retriedAmong = '';
   #timer: NodeJS.Timeout | undefined;
@@ -141,18 +142,22 @@ export class TunnelKeeper {
     }
   }
 
-  /** Has Open vSwitch try again what it could not make: at once if the tunnels around it are others than the last time. */
+  /**
+   * Has Open vSwitch try again what it could not make: at once if the tunnels around it are others than the last time, then after 1, 2,
+   * 4 and up to 30 seconds. Once is not enough: what goes at the same time still stands in the way.
+   */
   async #retry(): Promise<void> {
     const others = JSON.stringify(
       presentTunnels(this.#vswitch.view).map(({ name, type, options }) => [name, type, ...options]),
     );
-    const nowMs = performance.now();
-    if (others !== this.#retriedAmong || nowMs - this.#retriedMs >= retryMs) {
+    const isChanged = others !== this.#retriedAmong;
+    if (isChanged || performance.now() - this.#retriedMs >= this.#retryMs) {
+      this.#retryMs = isChanged ? firstRetryMs : Math.min(lastRetryMs, 2 * this.#retryMs);
       this.#retriedAmong = others;
-      this.#retriedMs = nowMs;
+      this.#retriedMs = performance.now();
       await this.#vswitch.retryPorts();
     }
-    this.#later(retryMs);
+    this.#later(this.#retryMs);
   }
 
   /** Creates a port, or gives it its options; resolves to why it could not even be asked for. */
