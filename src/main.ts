@@ -8,6 +8,7 @@ import type { Config } from './controller/config.js';
 import { type ControlRequest, openControl } from './controller/control.js';
 import { failure } from './controller/failure.js';
 import { explain } from './controller/explain.js';
+import { farEndOf } from './controller/far-end.js';
 import { openNorthbound } from './controller/nats-northbound.js';
 import { listenOn } from './controller/listen.js';
 import { droppedBy } from './controller/unknown.js';
@@ -98,5 +99,6 @@ function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest
   if (ask === 'status') return snapshotOf(controller);
   if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
   if (ask === 'unknown') return droppedBy(controller);
-  throw new Error(`${ask} is not a question: status, explain or unknown`);
+  if (ask === 'far-end') return farEndOf(controller, argument);
+  throw new Error(`${ask} is not a question: status, explain, unknown or far-end`);
 }

@@ -15,6 +15,7 @@ const commands = {
   nb: async () => (await import('./nb.js')).addNb,
   status: async () => (await import('./status.js')).addStatus,
   explain: async () => (await import('./explain.js')).addExplain,
+  'remote-device': async () => (await import('./remote-device.js')).addRemoteDevice,
   compile: async () => (await import('./compile.js')).addCompile,
   cleanup: async () => (await import('./cleanup.js')).addCleanup,
   config: async () => (await import('./config.js')).addConfig,

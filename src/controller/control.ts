@@ -1,5 +1,5 @@
-// The controller's own socket on its machine: one JSON request per line, one JSON answer per line. It is how `damselfly status` and
-// `damselfly explain` ask; it listens on a unix socket only, which its folder's permissions protect.
+// The controller's own socket on its machine: one JSON request per line, one JSON answer per line. It is how `damselfly status`,
+// `explain` and `remote-device` ask; it listens on a unix socket only, which its folder's permissions protect.
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';

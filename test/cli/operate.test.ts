@@ -46,7 +46,9 @@ void t.test('every object that objects.md and the README show is right', (t) => 
 void t.test('every command that the documentation names is there', (t) => {
   const program = text('src/cli/damselfly.ts');
   for (const path of ['docs/operate.md', 'docs/objects.md', 'README.md'])
-    for (const [, name = ''] of text(path).matchAll(/^damselfly ([a-z]+)/gm))
-      t.match(program, new RegExp(`\\badd${name.charAt(0).toUpperCase()}${name.slice(1)}\\b`), `${path}: ${name}`);
+    for (const [, name = ''] of text(path).matchAll(/^damselfly ([a-z][a-z-]*)/gm)) {
+      const pascalCase = name.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
+      t.match(program, new RegExp(`\\badd${pascalCase}\\b`), `${path}: ${name}`);
+    }
   t.end();
 });

@@ -1,0 +1,59 @@
+// What `damselfly remote-device config` prints, fed to machines that nobody manages: with it they reach a VM and are reached.
+import t from 'tap';
+import { Chassis } from '../lab/chassis.js';
+import { addNetns, enterLab, joinSegment, removeNetns } from '../lab/netns.js';
+import { ping } from '../lab/ping.js';
+import { CommandError, run } from '../lab/process.js';
+import { farEndOptions, startFarEndSite } from './far-end-lab.js';
+
+await enterLab(import.meta.url);
+
+void t.test('the printed configuration of the far end works there', farEndOptions, async (t) => {
+  const { c1, vm, vmG, remoteDevice } = await startFarEndSite(t);
+  /** What a command says, without its name, where it fails as it should. */
+  const failureOf = (...words: readonly string[]): Promise<string> =>
+    remoteDevice(...words).then(
+      (text) => `it did not fail: ${text}`,
+      (error: unknown) =>
+        error instanceof CommandError ? error.output.trimEnd().replace(/^damselfly: /, '') : String(error),
+    );
+
+  await t.test('on Linux, for its own VXLAN', async (t) => {
+    await addNetns('far');
+    t.teardown(() => removeNetns('far'));
+    await joinSegment('underlay', 'far', 'phy0', '172.31.0.9/24');
+    const text = await remoteDevice('config', 'red/kernel');
+    t.match(text, /^ip addr replace 10\.0\.7\.11\/16 dev vx1$/m);
+    for (const time of ['first', 'second'])
+      t.equal(await run('sh', ['-e'], { netns: 'far', input: text }), '', `it passes a ${time} time`);
+    await c1.meet('172.31.0.9');
+    t.same(await ping(vm, '10.0.7.11'), { sent: 3, answered: 3 }, 'to the device');
+    t.same(await ping({ netns: 'far' }, '10.0.0.1'), { sent: 3, answered: 3 }, 'from the device');
+    t.match(await run('ip', ['link', 'show', 'vx1'], { netns: 'far' }), /mtu 1450 /);
+  });
+
+  await t.test('for Open vSwitch, over Geneve', async (t) => {
+    const far = await Chassis.start({ name: 'far2', underlay: 'underlay', tunnelAddress: '172.31.0.10/24' });
+    t.teardown(() => far.close());
+    const text = await remoteDevice('config', 'red/foreign', '--for', 'ovs');
+    await far.ovs.addBridge('br2', { failMode: 'standalone' }); // its datapath is of another type than usual
+    await run('sh', ['-e'], { netns: 'far2', input: text, env: { OVS_RUNDIR: far.ovs.dir } });
+    await Promise.all([c1.meet('172.31.0.10'), far.meet('172.31.0.1')]);
+    t.same(await ping(vmG, '10.1.0.12'), { sent: 3, answered: 3 }, 'to the device');
+    t.same(await ping({ netns: 'far2' }, '10.1.0.2'), { sent: 3, answered: 3 }, 'from the device');
+  });
+
+  await t.test('what is no device, or is not known here, is told in one line', async (t) => {
+    for (const command of ['config']) {
+      t.match(
+        await failureOf(command, 'red/vm'),
+        /^lport red\/vm is no remote device: it has no binding of type vtep$/,
+      );
+      t.match(await failureOf(command, 'red/nobody'), /^lport red\/nobody is not known here: there is none, or .+$/);
+      t.match(
+        await failureOf(command, 'red/lonely'),
+        /^no port of the network of lport red\/lonely is on this machine/,
+      );
+    }
+  });
+});
