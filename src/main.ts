@@ -11,6 +11,7 @@ import { explain } from './controller/explain.js';
 import { farEndOf } from './controller/far-end.js';
 import { openNorthbound } from './controller/nats-northbound.js';
 import { listenOn } from './controller/listen.js';
+import { probe } from './controller/probe.js';
 import { droppedBy } from './controller/unknown.js';
 import { snapshotOf } from './controller/snapshot.js';
 import { parseRemote } from './ovsdb/remote.js';
@@ -100,5 +101,6 @@ function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest
   if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
   if (ask === 'unknown') return droppedBy(controller);
   if (ask === 'far-end') return farEndOf(controller, argument);
-  throw new Error(`${ask} is not a question: status, explain, unknown or far-end`);
+  if (ask === 'probe') return probe(controller, argument);
+  throw new Error(`${ask} is not a question: status, explain, unknown, far-end or probe`);
 }

@@ -9,9 +9,12 @@ import { priorities, registers, tables } from './pipeline.js';
 /** The two sorts of packets that are counted. */
 export type UnknownKind = 'sender' | 'vlan';
 
-/** The cookie of the flows that count one sort. */
-export const unknownCookie = (kind: UnknownKind): bigint =>
-  (BigInt(cookieTag) << 48n) | (BigInt(learnedApp) << 40n) | (kind === 'sender' ? 1n : 2n);
+/** Flows that nobody wants for long: what a switch has learned, and what a probe has there for some seconds. */
+const transient = { sender: 1n, vlan: 2n, probe: 3n } as const;
+
+/** The cookie of such flows, which are never compared with what is wanted. */
+export const transientCookie = (kind: keyof typeof transient): bigint =>
+  (BigInt(cookieTag) << 48n) | (BigInt(learnedApp) << 40n) | transient[kind];
 
 /** So many of each sort are counted one by one; what comes beyond is dropped all the same. */
 const listedLimit = 256;
@@ -32,7 +35,7 @@ const counted = (kind: UnknownKind, specs: readonly LearnSpec[]): Action => ({
   finIdleTimeout: 0,
   finHardTimeout: 0,
   priority: learned,
-  cookie: unknownCookie(kind),
+  cookie: transientCookie(kind),
   flags: 0,
   table: tables.unknown.id,
   limit: listedLimit,

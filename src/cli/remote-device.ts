@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { askAll } from '../controller/control.js';
 import type { FarEnd } from '../controller/far-end.js';
+import type { ProbeResult } from '../controller/probe.js';
 import { configFromCli, type ConfigOptions } from './config.js';
 import { farEndSystems, type FarEndSystem, farEndText } from './far-end-text.js';
 
@@ -14,6 +15,13 @@ export function addRemoteDevice(program: Command): void {
     .action(async (id: string, options: ConfigOptions & { readonly for: FarEndSystem }) => {
       const end = (await asked('far-end', id, options)) as FarEnd; // our own controller's answer
       process.stdout.write(options['json'] === true ? asJson(end) : farEndText(end, options.for));
+    });
+  aboutDevice(remoteDevice, 'probe', 'send to a device, and say which of underlay, VNI, MTU and ARP is wrong')
+    .addHelpText('after', '\nExit status 1 if something is wrong.\n\nExample:\n  damselfly remote-device probe red/db')
+    .action(async (id: string, options: ConfigOptions) => {
+      const result = (await asked('probe', id, options)) as ProbeResult; // our own controller's answer
+      process.stdout.write(options['json'] === true ? asJson(result) : probeText(result));
+      if (result.wrong !== 'nothing') process.exitCode = 1;
     });
 }
 
@@ -33,5 +41,8 @@ async function asked(ask: string, argument: string, options: ConfigOptions): Pro
   if (answer === undefined) throw new Error(`no controller serves a bridge here (data directory ${config.data_dir})`);
   return answer;
 }
+
+const probeText = ({ device, wrong, words }: ProbeResult): string =>
+  `lport ${device}: ${wrong === 'nothing' ? 'well' : `wrong: ${wrong}`}: ${words}\n`;
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

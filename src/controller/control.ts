@@ -9,8 +9,8 @@ import { hasCode } from './failure.js';
 /** The folder of the control sockets in a data directory. */
 export const controlFolder = (dataDir: string): string => join(dataDir, 'control');
 
-/** How long an answer may take, in milliseconds. */
-const answerMs = 5000;
+/** How long an answer may take, in milliseconds; a probe of a remote device takes five seconds. */
+const answerMs = 15_000;
 /** No request is longer. */
 const requestLimitSize = 1 << 16;
 

@@ -1,5 +1,5 @@
 // What the switches have dropped because nobody named it: the flows that table 3 has learned, read and put into words.
-import { unknownCookie, type UnknownKind } from '../apps/unknown.js';
+import { transientCookie, type UnknownKind } from '../apps/unknown.js';
 import { registers, tables, tunnelTypeCode } from '../apps/pipeline.js';
 import { addressFrom } from '../model/addresses.js';
 import { senderName } from '../model/endpoint.js';
@@ -27,11 +27,12 @@ export interface Dropped {
 
 /** What all chassis of a controller have dropped, the most frequent first. */
 export async function droppedBy(controller: Controller): Promise<Dropped[]> {
-  const all = await Promise.all([...controller.served.values()].map(({ chassis }) => dropped(chassis)));
+  const all = await Promise.all([...controller.served.values()].map(({ chassis }) => droppedAt(chassis)));
   return all.flat().sort((a, b) => b.packets - a.packets || byteOrder(a.from, b.from) || a.number - b.number);
 }
 
-async function dropped(chassis: Chassis): Promise<Dropped[]> {
+/** What one chassis has dropped. */
+export async function droppedAt(chassis: Chassis): Promise<Dropped[]> {
   const kinds: readonly UnknownKind[] = ['sender', 'vlan'];
   const lists = await Promise.all(
     kinds.map(async (kind) => (await learned(chassis, kind)).map((flow) => told(chassis, kind, flow))),
@@ -41,7 +42,7 @@ async function dropped(chassis: Chassis): Promise<Dropped[]> {
 
 async function learned({ session }: Chassis, kind: UnknownKind): Promise<FlowStats[]> {
   const flows: FlowStats[] = [];
-  const selection = { table: tables.unknown.id, cookie: unknownCookie(kind), cookieMask: (1n << 64n) - 1n };
+  const selection = { table: tables.unknown.id, cookie: transientCookie(kind), cookieMask: (1n << 64n) - 1n };
   await session?.multipart(flowRequest(selection), (frame) => {
     const { message } = decode(frame);
     if (message.type === 'multipart_reply' && message.kind === 'flow') flows.push(...message.entries);

@@ -44,7 +44,7 @@ void t.test('the printed configuration of the far end works there', farEndOption
   });
 
   await t.test('what is no device, or is not known here, is told in one line', async (t) => {
-    for (const command of ['config']) {
+    for (const command of ['config', 'probe']) {
       t.match(
         await failureOf(command, 'red/vm'),
         /^lport red\/vm is no remote device: it has no binding of type vtep$/,
