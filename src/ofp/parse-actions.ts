@@ -10,12 +10,10 @@ import { fieldByName } from './parse-match.js';
 import { parseDecap, parseEncap } from './parse-encap.js';
 import { bundleOf, multipathOf } from './parse-hash.js';
 import { parseSubfield, writablePart } from './parse-subfield.js';
-import { parseBig, parseNumber, parsePort, parseValue, portByName } from './parse-values.js';
-import { wordsOf, type Word } from './text-words.js';
+import { asNumber, parseBig, parseHexBytes, parseNumber, parsePort, parseValue, portByName } from './parse-values.js';
+import { optionsOf, wordsOf, type Word } from './text-words.js';
 
 const wholePacket = 0xffff;
-
-const plain = (wide: bigint) => (wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide);
 
 const arrow = (text: string): [string, string] => {
   const at = text.lastIndexOf('->');
@@ -59,7 +57,7 @@ function loadOf(text: string): Action[] {
   for (let done = 0; done < part.bits; done += loadBits) {
     const bits = Math.min(loadBits, part.bits - done);
     const value = BigInt.asUintN(bits, wide >> BigInt(done));
-    loads.push({ type: 'reg_load', ...part, start: part.start + done, bits, value: plain(value) });
+    loads.push({ type: 'reg_load', ...part, start: part.start + done, bits, value: asNumber(value) });
   }
   return loads;
 }
@@ -81,8 +79,8 @@ function outputTo(text: string): Action {
 
 function outputOf(word: Word): Action {
   if (word.delimiter !== '(') return outputTo(word.value);
-  const options = new Map(wordsOf(word.value).map(({ key, value }) => [key, value]));
-  if (!options.has('port')) return outputTo(word.value.trim());
+  if (!/\bport\b/.test(word.value)) return outputTo(word.value.trim());
+  const options = optionsOf(word.value, 'port', 'max_len');
   return {
     type: 'output_trunc',
     port: parsePort(options.get('port') ?? ''),
@@ -105,11 +103,10 @@ function resubmitOf(word: Word): Action {
 }
 
 function noteOf(text: string): Action {
-  const digits = text.replaceAll('.', '');
-  const size = digits.length / 2;
+  const given = parseHexBytes(text);
   // The wire pads a note to six bytes more than a multiple of eight.
-  const bytes = new Uint8Array(size + ((6 - (size % 8) + 8) % 8));
-  bytes.set(Buffer.from(digits, 'hex'));
+  const bytes = new Uint8Array(given.length + ((6 - (given.length % 8) + 8) % 8));
+  bytes.set(given);
   return { type: 'note', bytes };
 }
 
@@ -124,16 +121,17 @@ function conjunctionOf(word: Word): Action {
 }
 
 function finTimeoutOf(word: Word): Action {
-  const options = new Map(wordsOf(word.value).map(({ key, value }) => [key, parseNumber(value, 16)]));
+  const options = optionsOf(word.value, 'idle_timeout', 'hard_timeout');
   return {
     type: 'fin_timeout',
-    idleTimeout: options.get('idle_timeout') ?? 0,
-    hardTimeout: options.get('hard_timeout') ?? 0,
+    idleTimeout: parseNumber(options.get('idle_timeout') ?? '0', 16),
+    hardTimeout: parseNumber(options.get('hard_timeout') ?? '0', 16),
   };
 }
 
 function checkPktLargerOf(word: Word): Action {
   const target: Subfield<WritableField> = writablePart(parseSubfield(word.tail));
+  if (target.bits !== 1) throw new SyntaxProblem(word.text, 'the answer is one bit');
   return { type: 'check_pkt_larger', length: parseNumber(word.value, 16), target };
 }
 

@@ -1,14 +1,24 @@
 // The actions whose text is a language of its own: ct, nat, controller, learn, sample.
-import type { Action, Controller, Ct, Learn, LearnSpec, Nat, Sample } from './action-types.js';
+import type { Action, Controller, Ct, Learn, LearnSpec, Nat, Sample, Subfield } from './action-types.js';
 import { reservedPort } from './constants.js';
 import { field } from './fields.js';
 import { learnFlag } from './learn-codec.js';
 import { SyntaxProblem } from './parse-error.js';
 import { fieldByName } from './parse-match.js';
 import { parseSubfield, writablePart } from './parse-subfield.js';
-import { parseBig, parseIpv4, parseIpv6, parseNumber, parsePort, parseValue } from './parse-values.js';
+import {
+  asNumber,
+  parseBig,
+  parseBig64,
+  parseHexBytes,
+  parseIpv4,
+  parseIpv6,
+  parseNumber,
+  parsePort,
+  parseValue,
+} from './parse-values.js';
 import { reasonNames } from './text-actions.js';
-import { wordsOf, type Word } from './text-words.js';
+import { optionsOf, wordsOf, type Word } from './text-words.js';
 
 const gateways: ReadonlyMap<string, number> = new Map([
   ['ftp', 21],
@@ -67,7 +77,6 @@ export function parseNat(text: string): Nat {
 
 const wholePacket = 0xffff;
 const reasonAction = 1;
-const hexBytes = (text: string) => Uint8Array.from(Buffer.from(text.replaceAll('.', ''), 'hex'));
 
 function controllerOptions(text: string): Controller {
   let action: Controller = { type: 'controller' };
@@ -75,7 +84,7 @@ function controllerOptions(text: string): Controller {
     if (key === 'max_len') action = { ...action, maxLen: parseNumber(value, 16) };
     else if (key === 'id') action = { ...action, controllerId: parseNumber(value, 16) };
     else if (key === 'reason') action = { ...action, reason: reasonNames.findIndex((name) => name === value) };
-    else if (key === 'userdata') action = { ...action, userdata: hexBytes(value) };
+    else if (key === 'userdata') action = { ...action, userdata: parseHexBytes(value) };
     else if (key === 'pause') action = { ...action, pause: true };
     else if (key === 'meter_id') action = { ...action, meterId: parseNumber(value) };
     else throw new SyntaxProblem(word, 'is no option of controller');
@@ -95,15 +104,17 @@ export function parseController(word: Word): Action {
   return action;
 }
 
+const sampleNumbers = ['probability', 'collector_set_id', 'obs_domain_id', 'obs_point_id'] as const;
+
 /** The inside of sample(…). */
 export function parseSample(text: string): Sample {
-  const options = new Map(wordsOf(text).map(({ key, value }) => [key, value]));
-  const number = (key: string) => parseNumber(options.get(key) ?? '0');
+  const options = optionsOf(text, ...sampleNumbers, 'sampling_port', 'ingress', 'egress');
+  const number = (key: (typeof sampleNumbers)[number], bits = 32) => parseNumber(options.get(key) ?? '0', bits);
   const port = options.get('sampling_port');
   const direction = options.has('ingress') ? 'ingress' : options.has('egress') ? 'egress' : undefined;
   return {
     type: 'sample',
-    probability: number('probability'),
+    probability: number('probability', 16),
     collectorSetId: number('collector_set_id'),
     obsDomainId: number('obs_domain_id'),
     obsPointId: number('obs_point_id'),
@@ -112,14 +123,19 @@ export function parseSample(text: string): Sample {
   };
 }
 
-const plain = (value: bigint) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value);
+// A part of a field that goes where there are so many bits.
+function ofSize(bits: number, text: string): Subfield {
+  const part = parseSubfield(text);
+  if (part.bits !== bits) throw new SyntaxProblem(text, `${part.bits} bits do not go into ${bits}`);
+  return part;
+}
 
 function learnLoad(text: string): LearnSpec {
   const [source = '', target = ''] = text.split('->');
   const to = writablePart(parseSubfield(target));
   if (/^(\d|0x)/.test(source))
-    return { kind: 'load', bits: to.bits, source: { value: plain(parseBig(source)) }, target: to };
-  return { kind: 'load', bits: to.bits, source: { subfield: parseSubfield(source) }, target: to };
+    return { kind: 'load', bits: to.bits, source: { value: asNumber(parseBig(source)) }, target: to };
+  return { kind: 'load', bits: to.bits, source: { subfield: ofSize(to.bits, source) }, target: to };
 }
 
 function learnMatch(word: Word): LearnSpec {
@@ -127,29 +143,34 @@ function learnMatch(word: Word): LearnSpec {
   const { bits } = target;
   if (word.delimiter === '') return { kind: 'match', bits, source: { subfield: target }, target };
   if (fieldByName(word.value.replace(/\[.*/, '')))
-    return { kind: 'match', bits, source: { subfield: parseSubfield(word.value) }, target };
+    return { kind: 'match', bits, source: { subfield: ofSize(bits, word.value) }, target };
   const row = field(target.field);
   const isWhole = target.start === 0 && bits === row.bits;
-  const value = isWhole ? parseValue(word.value, row).value : parseBig(word.value);
+  const { value, mask } = isWhole ? parseValue(word.value, row) : { value: parseBig(word.value) };
   if (value instanceof Uint8Array) throw new SyntaxProblem(word.text, 'has no constant of this field');
-  return { kind: 'match', bits, source: { value: plain(BigInt(value)) }, target };
+  if (mask !== undefined) throw new SyntaxProblem(word.text, 'a constant has no mask');
+  if (BigInt(value) >> BigInt(bits)) throw new SyntaxProblem(word.text, `the value does not fit in ${bits} bits`);
+  return { kind: 'match', bits, source: { value: asNumber(BigInt(value)) }, target };
 }
 
 const learnNumbers = {
-  idle_timeout: 'idleTimeout',
-  hard_timeout: 'hardTimeout',
-  fin_idle_timeout: 'finIdleTimeout',
-  fin_hard_timeout: 'finHardTimeout',
-  priority: 'priority',
-  table: 'table',
-  limit: 'limit',
+  idle_timeout: ['idleTimeout', 16],
+  hard_timeout: ['hardTimeout', 16],
+  fin_idle_timeout: ['finIdleTimeout', 16],
+  fin_hard_timeout: ['finHardTimeout', 16],
+  priority: ['priority', 16],
+  table: ['table', 8],
+  limit: ['limit', 32],
 } as const;
 const isLearnNumber = (key: string): key is keyof typeof learnNumbers => key in learnNumbers;
 
 function learnOption(learn: Learn, word: Word): Learn {
   const { key, value } = word;
-  if (isLearnNumber(key)) return { ...learn, [learnNumbers[key]]: parseNumber(value) };
-  if (key === 'cookie') return { ...learn, cookie: parseBig(value) };
+  if (isLearnNumber(key)) {
+    const [member, bits] = learnNumbers[key];
+    return { ...learn, [member]: parseNumber(value, bits) };
+  }
+  if (key === 'cookie') return { ...learn, cookie: parseBig64(value) };
   if (key === 'send_flow_rem') return { ...learn, flags: learn.flags | learnFlag.sendFlowRem };
   if (key === 'delete_learned') return { ...learn, flags: learn.flags | learnFlag.deleteLearned };
   if (key === 'result_dst')

@@ -2,7 +2,7 @@
 import type { Action } from './action-types.js';
 import { SyntaxProblem } from './parse-error.js';
 import { parseBig, parseNumber } from './parse-values.js';
-import { wordsOf } from './text-words.js';
+import { optionsOf, wordsOf } from './text-words.js';
 import { Writer } from './writer.js';
 
 const packetTypes: ReadonlyMap<string, number> = new Map([
@@ -14,6 +14,7 @@ const nshPacketType = 0x1_894f;
 const nshClass = 0x0004;
 const property = { mdType: 1, tlv: 2 } as const;
 const noNext = 0xfffe;
+const lastNamespace = 4;
 
 function writeProperty(w: Writer, type: number, write: () => void): void {
   const start = w.size;
@@ -66,8 +67,10 @@ export function parseEncap(text: string): Action {
 
 /** The inside of decap(…), or nothing. */
 export function parseDecap(text: string): Action {
-  const [word] = wordsOf(text);
-  if (word === undefined) return { type: 'decap', packetType: noNext };
-  const options = new Map(wordsOf(word.value).map(({ key, value }) => [key, parseNumber(value, 16)]));
-  return { type: 'decap', packetType: (options.get('ns') ?? 0) * 0x1_0000 + (options.get('type') ?? 0) };
+  const packetType = optionsOf(text, 'packet_type').get('packet_type');
+  if (packetType === undefined) return { type: 'decap', packetType: noNext };
+  const options = optionsOf(packetType, 'ns', 'type');
+  const number = (key: string) => parseNumber(options.get(key) ?? '', 16);
+  if (number('ns') > lastNamespace) throw new SyntaxProblem(text, `ns goes from 0 to ${lastNamespace}`);
+  return { type: 'decap', packetType: number('ns') * 0x1_0000 + number('type') };
 }

@@ -1,7 +1,7 @@
 // Flows and groups as `ovs-ofctl add-flow` and `add-group` take them, and as dumps print them.
 import { flowMod } from './actions.js';
 import type { Bucket } from './action-types.js';
-import { allTables, flowFlag } from './constants.js';
+import { allTables, flowFlag, reservedGroup } from './constants.js';
 import type { Match } from './match.js';
 import type { FlowMod, FlowModCommand, GroupMod, GroupModCommand } from './messages.js';
 import { parseActions } from './parse-actions.js';
@@ -9,9 +9,9 @@ import { SyntaxProblem } from './parse-error.js';
 import { parseInstructions } from './parse-instructions.js';
 import { matchOf } from './parse-match.js';
 import type { ActionContext } from './parse-openflow10.js';
-import { parseBig, parseNumber, parsePort } from './parse-values.js';
+import { maskedOf, parseBig64, parseNumber, parsePort } from './parse-values.js';
 import type { GroupType } from './resource-types.js';
-import { wordsOf, type Word } from './text-words.js';
+import { optionsOf, wordsOf, type Word } from './text-words.js';
 
 const flagWords: ReadonlyMap<string, number> = new Map([
   ['send_flow_rem', flowFlag.sendFlowRem],
@@ -21,7 +21,6 @@ const flagWords: ReadonlyMap<string, number> = new Map([
   ['no_byte_counts', flowFlag.noBytCounts],
 ]);
 
-// What dumps say and nobody can ask for.
 // What dumps say beside the flow, and what OpenFlow 1.3 cannot carry.
 const ignored = new Set(['duration', 'n_packets', 'n_bytes', 'idle_age', 'hard_age', 'importance']);
 const commands: readonly FlowModCommand[] = ['add', 'modify', 'modify_strict', 'delete', 'delete_strict'];
@@ -29,8 +28,8 @@ const commands: readonly FlowModCommand[] = ['add', 'modify', 'modify_strict', '
 type Settings = Partial<Omit<FlowMod, 'type' | 'match' | 'instructions'>>;
 
 function cookieOf(text: string): Settings {
-  const [value = '', mask] = text.split('/');
-  return mask === undefined ? { cookie: parseBig(value) } : { cookie: parseBig(value), cookieMask: parseBig(mask) };
+  const [value, mask] = maskedOf(text);
+  return { cookie: parseBig64(value), ...(mask !== undefined && { cookieMask: parseBig64(mask) }) };
 }
 
 // What a word says beside the match; undefined for a word of the match.
@@ -88,6 +87,8 @@ export function parseFlow(text: string): FlowMod {
   }
   const needsActions = command === 'add' || command.startsWith('modify');
   if (needsActions && actions === undefined) throw new SyntaxProblem(text, 'lacks actions=');
+  if (command === 'add' && settings.cookieMask !== undefined)
+    throw new SyntaxProblem(text, 'a flow to be added has a cookie without a mask');
   const match = matchOf(matchWords);
   const instructions = parseInstructions(actions ?? '', contextOf(match));
   const { table = allTables, ...others } = settings;
@@ -96,12 +97,24 @@ export function parseFlow(text: string): FlowMod {
   return flowMod({ table: into, priority: defaultPriority, ...others, command, match, instructions });
 }
 
-const isGroupType = (text: string): text is GroupType => ['all', 'select', 'indirect', 'ff'].includes(text);
+const groupTypes: ReadonlyMap<string, GroupType> = new Map([
+  ['all', 'all'],
+  ['select', 'select'],
+  ['indirect', 'indirect'],
+  ['ff', 'ff'],
+  ['fast_failover', 'ff'],
+]);
+// The last three are of OpenFlow 1.5: over 1.3 they go the way that ovs-ofctl has them go.
+const groupOptions = ['group_id', 'type', 'selection_method', 'selection_method_param', 'fields'];
+
+const groupIdOf = (text: string) => (text === 'all' ? reservedGroup.all : parseNumber(text));
 
 function bucketOf(text: string, type: GroupType): Bucket {
   let bucket: Omit<Bucket, 'actions'> = type === 'select' ? { weight: 1 } : {};
   const actionWords: string[] = [];
-  for (const word of wordsOf(text.replace(/(^|[\s,])actions?=/, '$1'))) {
+  const words = wordsOf(text.replace(/(^|[\s,])actions?=/, '$1'));
+  if (words.length === 0) throw new SyntaxProblem(text, 'a bucket says what it does, be it drop');
+  for (const word of words) {
     if (word.key === 'weight')
       bucket = parseNumber(word.value, 16) === 0 ? {} : { ...bucket, weight: parseNumber(word.value, 16) };
     else if (word.key === 'watch_port') bucket = { ...bucket, watchPort: parsePort(word.value) };
@@ -117,17 +130,17 @@ const groupCommands: readonly GroupModCommand[] = ['add', 'modify', 'delete', 'a
 export function parseGroup(text: string): GroupMod {
   const [, named, rest = ''] = /^\s*(\w+)\s+(.*)$/s.exec(text) ?? [];
   const command = groupCommands.find((known) => known === named);
-  const [head = '', ...buckets] = (command === undefined ? text : rest).split(/[\s,]*\bbuckets?=/);
-  const options = new Map(wordsOf(head).map(({ key, value }) => [key, value]));
-  const groupType = options.get('type') ?? (command === 'delete' ? 'all' : '');
+  const [head = '', ...buckets] = (command === undefined ? text : rest).split(/[\s,]*\bbucket=/);
+  const options = optionsOf(head, ...groupOptions);
+  const groupType = groupTypes.get(options.get('type') ?? (command === 'delete' ? 'all' : ''));
   const groupId = options.get('group_id');
   if (groupId === undefined) throw new SyntaxProblem(text, 'lacks group_id=');
-  if (!isGroupType(groupType)) throw new SyntaxProblem(text, 'type= is none of all, select, indirect, ff');
+  if (groupType === undefined) throw new SyntaxProblem(text, `type= is none of ${[...groupTypes.keys()].join(', ')}`);
   return {
     type: 'group_mod',
     command: command ?? 'add',
     groupType,
-    groupId: parseNumber(groupId),
+    groupId: groupIdOf(groupId),
     buckets: buckets.map((bucket) => bucketOf(bucket, groupType)),
   };
 }

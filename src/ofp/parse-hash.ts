@@ -27,10 +27,11 @@ function indexOf(names: readonly string[], name: string | undefined): number {
 
 /** bundle(…) and bundle_load(…). Throws SyntaxProblem. */
 export function bundleOf(word: Word): Action {
-  const [head = '', members = ''] = word.value.split(/(?:members|slaves):/);
-  const [fields, basis = '', algorithm, memberType, target] = wordList(head);
+  const [head = '', members] = word.value.split(/[\s,](?:members|slaves):/);
+  const [fields, basis = '', algorithm, memberType, ...rest] = wordList(head);
   if (memberType !== 'ofport') throw new SyntaxProblem(word.text, 'members are of type ofport');
-  const load = word.key === 'bundle_load' ? parseSubfield(target ?? '') : undefined;
+  const load = word.key === 'bundle_load' ? parseSubfield(rest.shift() ?? '') : undefined;
+  if (members === undefined || rest.length > 0) throw new SyntaxProblem(word.text, 'lacks members:');
   return {
     type: 'bundle',
     algorithm: indexOf(bundleAlgorithms, algorithm),
@@ -39,6 +40,14 @@ export function bundleOf(word: Word): Action {
     members: wordList(members).map(parsePort),
     ...(load && { load }),
   };
+}
+
+const mostLinks = 65_536;
+
+function linksOf(text: string): number {
+  const links = parseNumber(text);
+  if (links < 1 || links > mostLinks) throw new SyntaxProblem(text, `is no number of links from 1 to ${mostLinks}`);
+  return links;
 }
 
 /** multipath(…). Throws SyntaxProblem. */
@@ -51,7 +60,7 @@ export function multipathOf(word: Word): Action {
     fields: indexOf(hashFields, fields),
     basis: parseNumber(basis, 16),
     algorithm: indexOf(multipathAlgorithms, algorithm),
-    maxLink: parseNumber(links, 17) - 1,
+    maxLink: linksOf(links) - 1,
     arg: parseNumber(arg),
     target: parseSubfield(target),
   };

@@ -3,7 +3,7 @@ import type { Action } from './action-types.js';
 import type { FieldName, WritableField } from './fields.js';
 import { SyntaxProblem } from './parse-error.js';
 import { fieldByName, type Protocol } from './parse-match.js';
-import { parseBig, parseIpv4, parseMac, parseNumber, parsePort } from './parse-values.js';
+import { parseIpv4, parseMac, parseNumber, parsePort, parseWide } from './parse-values.js';
 import type { Word } from './text-words.js';
 
 /** What is known of the packet where an action stands. */
@@ -36,10 +36,7 @@ function enqueue(word: Word): Action[] {
   ];
 }
 
-const tunnel = (word: Word) => {
-  const id = parseBig(word.value);
-  return [set('tun_id', id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : id)];
-};
+const tunnel = (word: Word) => [set('tun_id', parseWide(word.value))];
 
 /** The old names, each with what it stands for. */
 export const flowModActions: readonly (readonly [string, (word: Word, context: ActionContext) => Action[]])[] = [

@@ -7,7 +7,7 @@ import { parseNumber } from './parse-values.js';
 
 /** NAME, NAME[], NAME[3] or NAME[0..15]. Throws SyntaxProblem. */
 export function parseSubfield(text: string): Subfield {
-  const [, name = '', , first, , last] = /^([\w]+)(\[(\d+)?(\.\.(\d+))?\])?$/.exec(text) ?? [];
+  const [, name = '', , first, , last] = /^([\w]+)(\[\]|\[(\d+)(\.\.(\d+))?\])?$/.exec(text) ?? [];
   // Actions say in_port for OpenFlow 1.0's field.
   const row = fieldByName(name === 'in_port' ? 'nxm_in_port' : name);
   if (!row) throw new SyntaxProblem(text, 'is no field');

@@ -12,17 +12,42 @@ export interface ParsedValue {
   readonly mask?: AnyFieldValue;
 }
 
-/** A number, decimal or hex, of any size. */
+/** A number, decimal or hex, of any size. One that begins with 0 is refused: to ovs-ofctl it is octal. */
 export function parseBig(text: string): bigint {
-  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new SyntaxProblem(text, 'is not a number');
+  if (!/^(0x[0-9a-f]+|0|[1-9]\d*)$/i.test(text)) throw new SyntaxProblem(text, 'is not a number');
   return BigInt(text);
 }
 
-/** A number of at most so many bits. */
-export function parseNumber(text: string, bits = 32): number {
+function bounded(text: string, bits: number): bigint {
   const value = parseBig(text);
   if (value >> BigInt(bits)) throw new SyntaxProblem(text, `does not fit in ${bits} bits`);
-  return Number(value);
+  return value;
+}
+
+/** A number of at most 64 bits. */
+export const parseBig64 = (text: string): bigint => bounded(text, 64);
+
+/** A number of at most 64 bits: a bigint where a number does not hold it exactly. */
+export const parseWide = (text: string): number | bigint => asNumber(parseBig64(text));
+
+/** As a number, where a number holds it exactly. */
+export const asNumber = (value: bigint): number | bigint =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+
+/** A number of at most so many bits. */
+export const parseNumber = (text: string, bits = 32): number => Number(bounded(text, bits));
+
+/** VALUE or VALUE/MASK. */
+export function maskedOf(text: string): readonly [value: string, mask?: string] {
+  const [value = '', mask, more] = text.split('/');
+  if (more !== undefined) throw new SyntaxProblem(text, 'has two masks');
+  return mask === undefined ? [value] : [value, mask];
+}
+
+/** Bytes of two hex digits each, with dots between them or without. */
+export function parseHexBytes(text: string): Uint8Array {
+  if (!/^([0-9a-f]{2}\.?)*$/i.test(text)) throw new SyntaxProblem(text, 'is not bytes in hex');
+  return Uint8Array.from(Buffer.from(text.replaceAll('.', ''), 'hex'));
 }
 
 const portNames: ReadonlyMap<string, number> = new Map([
@@ -99,13 +124,13 @@ function parseFlags(text: string, names: readonly string[]): ParsedValue {
     if (index < 0) throw new SyntaxProblem(name, `is none of ${names.join(', ')}`);
     return 1 << index;
   };
-  if (/^[+-]/.test(text)) {
+  if (/^([+-][^+-]+)+$/.test(text)) {
     const signed = [...text.matchAll(/([+-])([^+-]+)/g)];
     const sum = (wanted: readonly RegExpExecArray[]) => wanted.reduce((bits, [, , name = '']) => bits | bitOf(name), 0);
     return { value: sum(signed.filter(([, sign]) => sign === '+')), mask: sum(signed) };
   }
   if (/^\d/.test(text)) {
-    const [value = '', mask] = text.split('/');
+    const [value, mask] = maskedOf(text);
     return mask === undefined ? { value: parseNumber(value) } : { value: parseNumber(value), mask: parseNumber(mask) };
   }
   return { value: text.split('|').reduce((bits, name) => bits | bitOf(name), 0) };
@@ -145,7 +170,7 @@ function parseOne(text: string, row: FieldRow): bigint {
 const isAddress = (row: FieldRow) => row.format === 'ipv4' || row.format === 'ipv6';
 
 function parsePlain(text: string, row: FieldRow): ParsedValue {
-  const [first = '', second] = text.split('/');
+  const [first, second] = maskedOf(text);
   const inRange = (bits: bigint) => {
     if (bits > allOnes(row)) throw new SyntaxProblem(text, `does not fit in ${row.text}`);
     return fieldNumber(row, bits);
@@ -161,7 +186,7 @@ function parseBytes(text: string): ParsedValue {
     const digits = parseBig(part).toString(16);
     return Uint8Array.from(Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex'));
   };
-  const [value = '', mask] = text.split('/');
+  const [value, mask] = maskedOf(text);
   return mask === undefined ? { value: bytes(value) } : { value: bytes(value), mask: bytes(mask) };
 }
 

@@ -39,8 +39,9 @@ function wordAt(text: string, start: number): { word: Word; end: number } {
   if (char === '(') {
     const close = findEnd(text, at + 1, (c) => c === ')');
     if (close >= text.length) throw new SyntaxProblem(text.slice(start), 'a parenthesis is not closed');
-    const end = findEnd(text, close + 1, isSeparator);
-    const tail = text.slice(close + 1, end).replace(/^->/, '');
+    // The next word may follow without a separator.
+    const end = text.startsWith('->', close + 1) ? findEnd(text, close + 3, isSeparator) : close + 1;
+    const tail = text.slice(close + 3, end);
     return { word: { key, value: text.slice(at + 1, close), delimiter: '(', tail, text: text.slice(start, end) }, end };
   }
   if (char !== '=' && char !== ':') return { word: { key, value: '', delimiter: '', tail: '', text: key }, end: at };
@@ -64,4 +65,12 @@ export function wordsOf(text: string): Word[] {
     at = end;
   }
   return words;
+}
+
+/** The values of words by their keys. Throws SyntaxProblem on a key that is none of `known`. */
+export function optionsOf(text: string, ...known: readonly string[]): ReadonlyMap<string, string> {
+  const words = wordsOf(text);
+  const wrong = words.find(({ key }) => !known.includes(key));
+  if (wrong) throw new SyntaxProblem(wrong.text, `is none of ${known.join(', ')}`);
+  return new Map(words.map(({ key, value }) => [key, value]));
 }

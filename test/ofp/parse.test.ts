@@ -75,6 +75,17 @@ void t.test('a command may stand first, and statistics are passed over', (t) => 
   t.end();
 });
 
+void t.test('groups may be named all, and their types in full', (t) => {
+  t.match(parseGroup('delete group_id=all'), { command: 'delete', groupId: 0xffff_fffc });
+  t.match(parseGroup('group_id=1,type=fast_failover,bucket=watch_port:1,output:1'), { groupType: 'ff' });
+  t.end();
+});
+
+void t.test('an action may follow a parenthesis without a comma', (t) => {
+  t.equal(formatFlow(parseFlow('ip,actions=dec_ttl(1,2)goto_table:3')), 'ip actions=dec_ttl(1,2),goto_table:3');
+  t.end();
+});
+
 void t.test('text that is no flow is refused with the words that are wrong', (t) => {
   for (const text of [
     'actions=fly_away',
@@ -88,8 +99,41 @@ void t.test('text that is no flow is refused with the words that are wrong', (t)
     'tcp,tcp_flags=+sin,actions=drop',
     'ipv6,ipv6_src=1::2::3,actions=drop',
     'actions=move:NXM_NX_REG0[]->NXM_OF_IN_PORT[]',
+    // Each of these ovs-ofctl refuses too.
+    'cookie=0x1ffffffffffffffff,actions=drop',
+    'cookie=1/1,actions=drop',
+    'reg0=1/2/3,actions=drop',
+    'ip,ct_state=++trk,actions=drop',
+    'actions=write_metadata:0x1ffffffffffffffff',
+    'actions=note:1.2',
+    'actions=note:0xff',
+    'actions=controller(userdata=8f.e1.09.0)',
+    'actions=sample(probability=5,collector_set=3)',
+    'actions=sample(probability=65536)',
+    'tcp,actions=fin_timeout(idle=5)',
+    'actions=output(port=1,max_length=64)',
+    'actions=decap(packet(ns=1,type=2))',
+    'actions=decap(packet_type(type=2))',
+    'actions=decap(packet_type(ns=5,type=2))',
+    'actions=bundle(eth_src,0,hrw,ofport,1,2)',
+    'actions=multipath(eth_src,0,hrw,0,0,NXM_NX_REG0[])',
+    'actions=check_pkt_larger(1500)->NXM_NX_REG0[]',
+    'actions=load:1->NXM_NX_REG0[..31]',
+    'actions=learn(load:NXM_NX_REG0[]->NXM_NX_REG1[0..7])',
+    'actions=learn(NXM_NX_REG0[0..3]=16)',
+    'actions=learn(ct_state=+est)',
+    'actions=goto_table:5,output:1',
+    'actions=clear_actions,output:1',
   ])
     t.throws(() => parseFlow(text), SyntaxProblem, text);
-  t.throws(() => parseGroup('group_id=1,type=some'), SyntaxProblem);
+  for (const text of [
+    'group_id=1,type=some',
+    'group_id=1,typ=all',
+    'group_id=1,type=all,colour=red,bucket=output:1',
+    'group_id=1,type=all,buckets=output:1',
+    'group_id=1,type=all,bucket=',
+    'group_id=1,type=all,bucket=fly',
+  ])
+    t.throws(() => parseGroup(text), SyntaxProblem, text);
   t.end();
 });

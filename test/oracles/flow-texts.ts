@@ -7,6 +7,7 @@ import { CommandError, run } from '../lab/process.js';
 import type { Chance } from '../ofp/random/chance.js';
 import { randomFlowMod } from '../ofp/random/flows.js';
 import { isRight } from '../ofp/random/right.js';
+import { respelled } from '../ofp/random/spelling.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
 import { ofctl, type Reading } from './readers.js';
 
@@ -100,19 +101,33 @@ const untaken: readonly (readonly [RegExp, because: string])[] = [
   [/is not a valid value for field/, 'values to be learned are not looked at in bytes'],
 ];
 
-function differencesOf(flow: FlowMod, text: string, made: Made, reading: Reading): TextDifference[] {
-  const frame = hexOf(encode(flow, 0));
-  const said = 'said' in reading ? reading.said.trimEnd() : reading.error;
-  const isTaken = made.refused === '' || !untaken.some(([pattern]) => pattern.test(made.refused));
-  const checks = [
-    ...(isTaken ? [{ what: 'bytes of the text', ours: frame, theirs: made.refused || withoutXid(made.bytes) }] : []),
-    { what: 'bytes of the text as we read it', ours: frame, theirs: ownBytes(text) },
-    { what: 'text of the bytes', ours: formatMessage(flow, 0), theirs: said },
-  ];
-  return checks.filter(({ ours, theirs }) => ours !== theirs).map((check) => ({ text, ...check }));
+/** A flow as text, what ovs-ofctl made of that, and what it reads in our bytes. */
+interface Compared {
+  readonly flow: FlowMod;
+  readonly text: string;
+  readonly inOtherWords: string;
+  readonly made: Made;
+  readonly madeOfOtherWords: Made;
+  readonly reading: Reading;
 }
 
-const chunkLength = 2000;
+const nothing: Made = { bytes: '', refused: 'no answer' };
+const isTaken = ({ refused }: Made) => refused === '' || !untaken.some(([pattern]) => pattern.test(refused));
+
+function differencesOf({ flow, text, inOtherWords, made, madeOfOtherWords, reading }: Compared): TextDifference[] {
+  const frame = hexOf(encode(flow, 0));
+  const said = 'said' in reading ? reading.said.trimEnd() : reading.error;
+  const bytesOf = (what: string, of: Made) =>
+    isTaken(of) ? [{ what, ours: frame, theirs: of.refused || withoutXid(of.bytes) }] : [];
+  const checks = [
+    ...bytesOf('bytes of the text', made),
+    ...bytesOf('bytes of the text in other words', madeOfOtherWords),
+    { what: 'bytes of the text as we read it', ours: frame, theirs: ownBytes(text) },
+    { what: 'bytes of the text in other words as we read it', ours: frame, theirs: ownBytes(inOtherWords) },
+    { what: 'text of the bytes', ours: formatMessage(flow, 0), theirs: said },
+  ];
+  return checks.filter(({ ours, theirs }) => ours !== theirs).map((check) => ({ text: inOtherWords, ...check }));
+}
 
 // What ovs-ofctl does not print of a match, or not always.
 const hidden = /^(nsh_c\d|ct_tp_(src|dst)|tun_erspan_\w+)$/;
@@ -128,22 +143,28 @@ export function* textFlows(chance: Chance): Generator<FlowMod, never> {
   }
 }
 
-/** Compares, for each flow, our bytes and text with those of ovs-ofctl. */
-export async function compareFlowTexts(flows: readonly FlowMod[]): Promise<TextDifference[]> {
-  const differences: TextDifference[] = [];
-  for (let at = 0; at < flows.length; at += chunkLength) {
-    const chunk = flows.slice(at, at + chunkLength);
-    const texts = chunk.map((flow) => formatFlow(flow));
-    const [made, read] = await Promise.all([theirBytes(texts), ofctl.read(chunk.map((flow) => encode(flow, 0)))]);
-    for (const [i, flow] of chunk.entries())
-      differences.push(
-        ...differencesOf(
-          flow,
-          texts[i] ?? '',
-          made[i] ?? { bytes: '', refused: 'no answer' },
-          read[i] ?? { error: 'no answer' },
-        ),
-      );
-  }
-  return differences;
+/** What came of a comparison. `taken` are the flows whose text ovs-ofctl takes. */
+export interface TextReport {
+  readonly differences: readonly TextDifference[];
+  readonly taken: readonly FlowMod[];
+}
+
+/** Compares, for each flow, our bytes and text with those of ovs-ofctl. A few thousand at a time. */
+export async function compareFlowTexts(flows: readonly FlowMod[], chance: Chance): Promise<TextReport> {
+  const texts = flows.map((flow) => formatFlow(flow));
+  const others = texts.map((text) => respelled(chance, text));
+  const made = await theirBytes([...texts, ...others]);
+  const read = await ofctl.read(flows.map((flow) => encode(flow, 0)));
+  const all = flows.map((flow, i): Compared => ({
+    flow,
+    text: texts[i] ?? '',
+    inOtherWords: others[i] ?? '',
+    made: made[i] ?? nothing,
+    madeOfOtherWords: made[i + flows.length] ?? nothing,
+    reading: read[i] ?? { error: 'no answer' },
+  }));
+  return {
+    differences: all.flatMap(differencesOf),
+    taken: all.filter(({ made }) => made.refused === '').map(({ flow }) => flow),
+  };
 }

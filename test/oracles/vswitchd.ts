@@ -10,6 +10,7 @@ import {
   Framer,
   hexOf,
   rawFlowStats,
+  type FlowStats,
   type Message,
 } from '../../src/ofp/index.js';
 import { Ovs } from '../lab/ovs.js';
@@ -133,6 +134,14 @@ export class SwitchOracle {
         [...rawFlowStats(frame)].map(({ cookie, match, instructions }) => [cookie, hexOf(match) + hexOf(instructions)]),
       ),
     );
+  }
+
+  /** The flows of the last dump, as we read them. */
+  entries(): FlowStats[] {
+    return this.#dump.flatMap((frame) => {
+      const { message } = decode(frame);
+      return message.type === 'multipart_reply' && message.kind === 'flow' ? message.entries : [];
+    });
   }
 
   /** Ends the connection and the switch. */
