@@ -238,7 +238,7 @@ export class Controller {
       revision: 0,
       bridge: bridge?.name,
       waits_for: chassis.waitsFor(),
-      flows: { ...chassis.table.counts(), repaired: chassis.installer.drift },
+      flows: { ...chassis.table.counts(), repaired: chassis.installer.drift.count },
     }));
     const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels, marks };
     this.#served.set(datapathId, served);

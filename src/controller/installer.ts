@@ -2,7 +2,9 @@
 import type { Logger } from 'pino';
 import type { Batch } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
+import { Drift } from './drift.js';
 import { commit } from '../switch/commit.js';
+import { type FlowChange, watchFlows } from '../switch/flow-watch.js';
 import type { Session } from '../switch/session.js';
 import { inSlices, pause } from '../turns/slices.js';
 
@@ -19,9 +21,16 @@ const retryMs = 30_000;
 /** How long to wait before starting again after something went wrong. */
 const againMs = 1000;
 
-/** How often the switch is read again, to find what others have changed; a large table is read less often, for a hundredth of the time. */
+/**
+ * How often the switch is read again, to find what others have changed: its groups, of which a flow monitor tells nothing, and all
+ * of it where the switch has no flow monitor. A large table is read less often, for a hundredth of the time.
+ */
 const auditMs = 10_000;
 const auditShare = 100;
+/** How much less often all of it is read while a flow monitor tells of changes. */
+const watchedFactor = 6;
+/** Where the monitor has left changes out, all of it is read as soon as this many times the last reading has passed. */
+const soonestShare = 10;
 
 /** One commit as it went. */
 export interface CommitReport {
@@ -31,6 +40,8 @@ export interface CommitReport {
   readonly refused: number;
   readonly tookMs: number;
 }
+
+const nothingSent: CommitReport = { added: 0, changed: 0, removed: 0, refused: 0, tookMs: 0 };
 
 /** What the installer tells its chassis. */
 export interface InstallerEvents {
@@ -44,21 +55,25 @@ export class Installer {
   readonly #repair: boolean;
   readonly #events: InstallerEvents;
   readonly #log: Logger;
+  readonly drift: Drift;
   #session: Session | undefined;
   #wake: (() => void) | undefined;
   #retryAt: number | undefined;
+  /** Whether the switch tells what others change. */
+  #isWatched = false;
+  #nextGroupsMs = 0;
   #nextAuditMs = 0;
+  #soonestAuditMs = 0;
   #loaded: Promise<unknown> = Promise.resolve();
   /** Flow and group messages sent since the process started. */
   sent = 0;
-  /** Flows and groups that others changed and that were put back. */
-  drift = 0;
 
   constructor(table: FlowTable, repair: boolean, events: InstallerEvents, log: Logger) {
     this.#table = table;
     this.#repair = repair;
     this.#events = events;
     this.#log = log;
+    this.drift = new Drift(table, log);
   }
 
   /** A switch is connected: read what it holds, then keep it as wanted until the connection ends. */
@@ -80,6 +95,8 @@ export class Installer {
 
   /** Whatever goes wrong while the connection lives, we start again from what the switch says it holds. */
   async #keepServing(session: Session): Promise<void> {
+    this.#isWatched = false;
+    if (this.#repair) void this.#watch(session);
     while (this.#session === session && !isOver(session)) {
       try {
         await this.#serve(session);
@@ -91,34 +108,72 @@ export class Installer {
     }
   }
 
+  /** Has the switch tell what others do to its flows, from now on: the first dump comes later. */
+  async #watch(session: Session): Promise<void> {
+    const isCurrent = (): boolean => this.#session === session;
+    const changed = (changes: readonly FlowChange[]): void => {
+      if (!isCurrent()) return;
+      this.drift.hear(changes);
+      this.kick();
+    };
+    const missed = (): void => {
+      if (!isCurrent()) return;
+      this.#nextAuditMs = this.#soonestAuditMs;
+      this.kick();
+    };
+    const isWatched = await watchFlows(session, { changed, missed }).catch(() => false);
+    if (isCurrent()) this.#isWatched = isWatched;
+  }
+
   async #serve(session: Session): Promise<void> {
     await this.#read(session, 'read the flows of the switch');
-    let auditAtMs = this.#nextAuditMs;
     while (this.#session === session && !isOver(session)) {
+      await this.#observe(session);
       const batches = await this.#gather(session);
       if (batches.length > 0) await this.#commit(session, batches);
-      else if (this.#repair && session.nowMs() >= auditAtMs) {
-        await this.#read(session, undefined);
-        auditAtMs = this.#nextAuditMs;
-      } else await this.#news(session, auditAtMs);
+      else if (this.#repair && session.nowMs() >= this.#nextAuditMs) await this.#read(session, undefined);
+      else if (this.#repair && session.nowMs() >= this.#nextGroupsMs) await this.#readGroups(session);
+      else await this.#news(session);
     }
+  }
+
+  /** Takes note of what others have changed. */
+  async #observe(session: Session): Promise<void> {
+    if (session.nowMs() < this.drift.dueMs) return;
+    if (this.drift.hasLostGroups) await this.#readGroups(session);
+    if (this.drift.tell(session.nowMs())) this.#events.progressed(nothingSent);
   }
 
   /** Takes over what the switch says it holds; without words of its own it is an audit, which speaks only of differences. */
   async #read(session: Session, words: string | undefined): Promise<void> {
     const startedMs = session.nowMs();
+    this.drift.forget();
     const [flows, groups] = await Promise.all([session.flows(), session.groups()]);
     if (this.#session !== session) return;
-    this.#nextAuditMs = session.nowMs() + Math.max(auditMs, auditShare * (session.nowMs() - startedMs));
+    this.#readAgain(session.nowMs(), session.nowMs() - startedMs);
     const found = await this.#load(flows, groups);
     if (this.#session !== session) return;
     const { waiting, ...counts } = this.#table.counts();
     if (words !== undefined) this.#log.info({ ...found, ...counts, waiting }, words);
-    else if (waiting > 0) {
-      this.drift += waiting;
-      this.#log.warn({ flows: waiting }, 'somebody else changed flows of ours; putting them back');
-    }
-    this.#events.progressed({ added: 0, changed: 0, removed: 0, refused: 0, tookMs: 0 });
+    else this.drift.dumped(waiting);
+    this.#events.progressed(nothingSent);
+  }
+
+  /** Says when to read again after a reading that took so long. */
+  #readAgain(nowMs: number, tookMs: number): void {
+    const restMs = Math.max(auditMs, auditShare * tookMs);
+    this.#soonestAuditMs = nowMs + soonestShare * tookMs;
+    this.#nextGroupsMs = nowMs + auditMs;
+    this.#nextAuditMs = nowMs + (this.#isWatched ? watchedFactor * restMs : restMs);
+  }
+
+  async #readGroups(session: Session): Promise<void> {
+    const groups = await session.groups();
+    if (this.#session !== session) return;
+    this.#nextGroupsMs = session.nowMs() + auditMs;
+    const changed = await inSlices(this.#table.observedGroups(groups));
+    this.drift.groups(changed, session.nowMs());
+    if (changed.size > 0) this.#events.progressed(nothingSent);
   }
 
   /** One load after the other: that of a connection which is over may still be under way. */
@@ -150,6 +205,7 @@ export class Installer {
       changes.map((change) => change.frame),
     );
     if (this.#session !== session) return;
+    this.drift.crossed(changes.map((change) => change.identity));
     const refused = new Map(
       result.kind === 'partly'
         ? result.refused.map(({ index, name, sentence }) => [index, `${name}: ${sentence}`] as const)
@@ -174,10 +230,14 @@ export class Installer {
     this.#events.progressed(report);
   }
 
-  /** Resolves when there may be something to do: the table changed, the session ended, refused flows have rested, an audit is due. */
-  #news(session: Session, auditAtMs: number): Promise<unknown> {
+  /**
+   * Resolves when there may be something to do: the table changed, the session ended, others changed something, refused
+   * flows have rested, an audit is due.
+   */
+  #news(session: Session): Promise<unknown> {
     return new Promise<void>((resolve) => {
-      const dueMs = Math.min(this.#repair ? auditAtMs : Infinity, this.#retryAt ?? Infinity);
+      const readMs = this.#repair ? Math.min(this.#nextAuditMs, this.#nextGroupsMs) : Infinity;
+      const dueMs = Math.min(readMs, this.drift.dueMs, this.#retryAt ?? Infinity);
       const wake = (): void => {
         clearTimeout(timer);
         this.#wake = undefined;

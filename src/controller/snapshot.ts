@@ -71,7 +71,7 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     connected: chassis.session?.peer,
     waits_for: chassis.waitsFor(),
     tenants: chassis.interest.tenants(),
-    flows: { ...table.counts(), sent: chassis.installer.sent, repaired: chassis.installer.drift },
+    flows: { ...table.counts(), sent: chassis.installer.sent, repaired: chassis.installer.drift.count },
     ports: chassis.reporter.states().map(({ name, status }) => {
       const [kind = '', ref = ''] = name.split(' ');
       const binding =

@@ -19,22 +19,38 @@ export function* dumped(
   const found = { ours: 0, foreign: 0, changedByOthers: 0 };
   for (const flow of flows) {
     yield;
-    const identity = flowIdentity(flow.table, flow.priority, flow.match);
-    const cookie = readCookie(flow.cookie);
-    if (cookie?.app === learnedApp) continue;
-    const content = cookie === undefined ? foreign : isIntact(flow, identity, cookie.hash) ? cookie.hash : tampered;
+    const { identity, content } = seenFlow(flow);
+    if (content === undefined) continue;
     installed.set(identity, content);
     found[content === foreign ? 'foreign' : 'ours']++;
     if (content === tampered) found.changedByOthers++;
   }
+  for (const [identity, hash] of yield* heldGroups(groups)) {
+    installed.set(identity, hash);
+    found.ours++;
+  }
+  return { installed, found };
+}
+
+/** A flow's identity, and its content: a hash, or `tampered`, or `foreign`; undefined for what the switch learned by itself. */
+export function seenFlow(flow: DumpedFlow): { readonly identity: string; readonly content: number | undefined } {
+  const identity = flowIdentity(flow.table, flow.priority, flow.match);
+  const cookie = readCookie(flow.cookie);
+  if (cookie === undefined) return { identity, content: foreign };
+  if (cookie.app === learnedApp) return { identity, content: undefined };
+  return { identity, content: isIntact(flow, identity, cookie.hash) ? cookie.hash : tampered };
+}
+
+/** The hashes of groups of ours, by identity; in small steps. */
+export function* heldGroups(groups: Iterable<DumpedGroup>): Generator<void, Map<string, number>> {
+  const held = new Map<string, number>();
   for (const { groupId, type, buckets } of groups) {
     if (groupId >>> 28 !== groupTag) continue;
     yield;
     const identity = groupIdentity(groupId);
-    installed.set(identity, groupHash(identity, type, buckets));
-    found.ours++;
+    held.set(identity, groupHash(identity, type, buckets));
   }
-  return { installed, found };
+  return held;
 }
 
 /** Whether a flow of ours is as we made it. */

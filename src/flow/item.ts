@@ -45,6 +45,9 @@ export function flowIdentity(table: number, priority: number, match: Uint8Array)
 /** The identity of a group. */
 export const groupIdentity = (groupId: number): string => `g${groupId}`;
 
+/** A group by its identity, as ovs-ofctl writes its id. */
+export const groupText = (identity: string): string => `group_id=${identity.slice(1)}`;
+
 /** The place of a flow among others, as ovs-ofctl writes it: table, priority, match; of a group its id. */
 export function placeText(frame: Uint8Array): string {
   const { message } = decode(frame);

@@ -1,6 +1,6 @@
 // One identity (a flow's table, priority and match, or a group's id): who wants it, and what the switch holds there.
-import type { Owner } from './batch.js';
-import type { Item } from './item.js';
+import type { Owner, Refusal } from './batch.js';
+import { type Item, placeText } from './item.js';
 
 /** Everything that one owner wants, as it said last. */
 export interface Wish {
@@ -66,6 +66,31 @@ export function isDue({ winner, installed, refused }: Row): boolean {
 /** Whether something stands against what is wanted, or somebody else wants it too. */
 export function isTroubled({ winner, others, installed, refused }: Row): boolean {
   return winner !== undefined && (others !== undefined || refused !== undefined || installed === foreign);
+}
+
+/** What of an identity's claims is not on the switch and will not be by itself, with the reason. */
+export function refusalsOf(identity: string, { winner, others, refused, installed }: Row): Refusal[] {
+  if (winner === undefined) return [];
+  const { owner } = winner.wish;
+  const out: Refusal[] = [];
+  if (refused !== undefined) out.push({ owner, identity, reason: refused.reason, state: 'ERROR' });
+  if (installed === foreign)
+    out.push({
+      owner,
+      identity,
+      reason: `a flow that is not ours has ${placeText(winner.item.frame)}`,
+      state: 'ERROR',
+    });
+  for (const other of others?.values() ?? [])
+    if (other.item.hash !== winner.item.hash)
+      out.push({
+        owner: other.wish.owner,
+        identity,
+        reason: `has ${placeText(other.item.frame)} already, with other actions`,
+        rival: owner,
+        state: 'DEGRADED',
+      });
+  return out;
 }
 
 const isBefore = ({ wish: a }: Claim, { wish: b }: Claim): boolean =>

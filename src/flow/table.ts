@@ -10,11 +10,14 @@ import {
   placeInCommit,
   type Refusal,
 } from './batch.js';
-import { dumped, type Found } from './dumped.js';
-import { type Item, placeText, removal } from './item.js';
-import { addClaim, emptyRow, foreign, isDue, isTroubled, removeClaim, type Row, type Wish } from './row.js';
+import { dumped, type Found, heldGroups } from './dumped.js';
+import { isFlow, type Item, removal } from './item.js';
+import { addClaim, emptyRow, foreign, isDue, isTroubled, refusalsOf, removeClaim, type Row, type Wish } from './row.js';
 
 const noItems: readonly Item[] = [];
+
+/** What becomes of an observation: it was known, it is noted, or the switch has to be told something because of it. */
+export type Observed = 'known' | 'noted' | 'due';
 
 /** What one switch should hold and does hold. */
 export class FlowTable {
@@ -115,6 +118,35 @@ export class FlowTable {
     return found;
   }
 
+  /**
+   * The switch holds this (nothing, if undefined) at an identity, and not by our doing. Only while no batch is in flight; what was seen
+   * while one was that has the identity too is `tampered`, because nobody can say what came last.
+   */
+  observed(identity: string, content: number | undefined): Observed {
+    const row = content === undefined ? this.#rows.get(identity) : this.#row(identity);
+    if (row === undefined || row.installed === content) return 'known';
+    row.installed = content;
+    this.#staying.delete(identity);
+    const isWaiting = this.#review(identity, row);
+    if (row.winner === undefined) {
+      if (isWaiting) this.#unwanted.set(identity, 0);
+      else this.#unwanted.delete(identity);
+      if (content === undefined) this.#rows.delete(identity);
+    } else if (isWaiting) this.#touch(row.winner.wish.name);
+    return isWaiting ? 'due' : 'noted';
+  }
+
+  /** The same for all groups, of which the switch tells no changes; in small steps. Gives those that it has to be told, by identity with what it holds. */
+  *observedGroups(groups: Iterable<DumpedGroup>): Generator<void, Map<string, number | undefined>> {
+    const held = new Map<string, number | undefined>(yield* heldGroups(groups));
+    for (const identity of this.#rows.keys()) {
+      yield;
+      if (!isFlow(identity) && !held.has(identity)) held.set(identity, undefined);
+    }
+    for (const [identity, hash] of held) if (this.observed(identity, hash) !== 'due') held.delete(identity);
+    return held;
+  }
+
   /** The next changes to send, at most about `limit`, whole owners at a time; undefined if nothing is to be done now. */
   next(limit: number): Batch | undefined {
     if (this.#frozen !== undefined || (this.#isOpen && this.#whole)) return undefined;
@@ -160,31 +192,10 @@ export class FlowTable {
 
   /** Everything wanted that is not on the switch and will not be by itself, with the reason. */
   refusals(): Refusal[] {
-    const out: Refusal[] = [];
-    for (const identity of this.#troubled) {
+    return [...this.#troubled].flatMap((identity) => {
       const row = this.#rows.get(identity);
-      if (row?.winner === undefined) continue;
-      const { winner, others, refused, installed } = row;
-      const { owner } = winner.wish;
-      if (refused !== undefined) out.push({ owner, identity, reason: refused.reason, state: 'ERROR' });
-      if (installed === foreign)
-        out.push({
-          owner,
-          identity,
-          reason: `a flow that is not ours has ${placeText(winner.item.frame)}`,
-          state: 'ERROR',
-        });
-      for (const other of others?.values() ?? [])
-        if (other.item.hash !== winner.item.hash)
-          out.push({
-            owner: other.wish.owner,
-            identity,
-            reason: `has ${placeText(other.item.frame)} already, with other actions`,
-            rival: owner,
-            state: 'DEGRADED',
-          });
-    }
-    return out;
+      return row === undefined ? [] : refusalsOf(identity, row);
+    });
   }
 
   /** How many flows and groups are wanted, installed (ours), and waiting to be sent. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { seenFlow } from '../../src/flow/dumped.js';
 import { flowItem, groupItem, readCookie } from '../../src/flow/item.js';
 import type { Batch, DumpedFlow, DumpedGroup, Owner } from '../../src/flow/batch.js';
+import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, load, output } from '../../src/ofp/index.js';
 
@@ -45,6 +47,17 @@ class Switch {
           flags: 0,
         });
     });
+  }
+
+  /** Somebody else puts a flow there, or takes it away (undefined): what a flow monitor tells of it. */
+  byAnotherHand(key: string, flow: DumpedFlow | undefined): ReturnType<typeof seenFlow> {
+    const before = this.flows.get(key);
+    if (flow === undefined) this.flows.delete(key);
+    else this.flows.set(key, flow);
+    const seen = flow ?? before;
+    if (seen === undefined) throw new Error(`no flow ${key}`);
+    const { identity, content } = seenFlow(seen);
+    return { identity, content: flow === undefined ? undefined : content };
   }
 
   hashes(): number[] {
@@ -412,6 +425,180 @@ void t.test('any history ends in the flows of a cold start', (t) => {
       return same && settle(table, to) === 0 && table.counts().waiting === 0;
     }),
     { numRuns: 500 },
+  );
+  t.end();
+});
+
+void t.test('what others do to flows is put right when it is told; a flow that is not ours is not', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  table.want(
+    owner('a'),
+    1,
+    [1, 2, 3].map((priority) => flow(priority, priority)),
+  );
+  const round = table.endRound();
+  settle(table, to);
+  const [first = '', second = '', third = ''] = [...to.flows.keys()];
+  const tell = (key: string, change: (flow: DumpedFlow) => DumpedFlow | undefined) => {
+    const there = to.flows.get(key);
+    if (there === undefined) throw new Error('no flow');
+    const { identity, content } = to.byAnotherHand(key, change(there));
+    return table.observed(identity, content);
+  };
+  t.equal(
+    tell(first, (there) => there),
+    'known',
+    'as we had made it',
+  );
+  const deleted = to.flows.get(first);
+  t.equal(
+    tell(first, () => undefined),
+    'due',
+  );
+  t.equal(table.acknowledged(), round, 'what was acknowledged stays so');
+  t.equal(settle(table, to), 1);
+  t.same(to.flows.get(first), deleted);
+  t.equal(
+    tell(second, (there) => ({ ...there, instructions: new Uint8Array(0) })),
+    'due',
+    'the cookie stays',
+  );
+  t.equal(settle(table, to), 1);
+  t.equal(
+    tell(third, (there) => ({ ...there, cookie: 0x77n })),
+    'noted',
+  );
+  t.equal(settle(table, to), 0);
+  t.match(table.refusals(), [{ owner: { object: 'a' }, reason: /not ours/ }]);
+  t.equal(
+    tell(third, () => undefined),
+    'due',
+    'now there is room for ours',
+  );
+  t.equal(settle(table, to), 1);
+  t.same(table.refusals(), []);
+  const extra: DumpedFlow = { ...(to.flows.get(first) ?? raise()), priority: 9 };
+  const { identity, content } = to.byAnotherHand('extra', extra);
+  t.equal(table.observed(identity, content), 'due', 'added under our mark');
+  t.equal(table.next(9)?.changes[0]?.kind, 'remove');
+  t.end();
+});
+
+const raise = (): never => {
+  throw new Error('not there');
+};
+
+const learnedFlow: DumpedFlow = {
+  table: 3,
+  priority: 5,
+  cookie: 0xd5f1_0100_0000_0001n,
+  match: new Uint8Array([0, 1, 0, 4, 0, 0, 0, 0]),
+  instructions: new Uint8Array(0),
+  idleTimeout: 0,
+  hardTimeout: 0,
+  flags: 0,
+};
+
+void t.test('what the switch learned by itself is nothing to the table', (t) => {
+  const learned = { ...learnedFlow, cookie: 0xd5f1_ff00_0000_0001n };
+  const { identity, content } = seenFlow(learned);
+  t.equal(new FlowTable().observed(identity, content), 'known');
+  t.equal(new FlowTable().observed(identity, seenFlow(learnedFlow).content), 'due');
+  t.end();
+});
+
+void t.test('groups that others deleted, changed or added are found by reading them', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  table.want(owner('a'), 1, [group(1, 1), group(2, 2), group(3, 3), flow(1, 1)]);
+  settle(table, to);
+  const read = (): string[] => {
+    const reading = table.observedGroups(to.groups.values());
+    for (;;) {
+      const step = reading.next();
+      if (step.done === true) return [...step.value.keys()];
+    }
+  };
+  t.same(read(), []);
+  const third = to.groups.get(0xd0000003) ?? raise();
+  to.groups.delete(0xd0000001);
+  to.groups.set(0xd0000002, { ...third, groupId: 0xd0000002 });
+  to.groups.set(0xd0000009, { ...third, groupId: 0xd0000009 });
+  to.groups.set(0x9, { ...third, groupId: 0x9 });
+  t.same(read(), ['g3489660930', 'g3489660937', 'g3489660929']);
+  t.equal(settle(table, to), 3);
+  t.same(
+    [...to.groups.keys()].sort((a, b) => a - b),
+    [0x9, 0xd0000001, 0xd0000002, 0xd0000003],
+  );
+  t.same(read(), []);
+  t.end();
+});
+
+void t.test('whatever others do before, during or after a commit, told in order, ends in what is wanted', (t) => {
+  const small = fc.integer({ min: 0, max: 3 });
+  const hand = fc.record({
+    kind: fc.constantFrom('delete' as const, 'alter' as const, 'copy' as const),
+    which: small,
+    when: fc.constantFrom('before' as const, 'after' as const),
+  });
+  const want = fc.record({
+    kind: fc.constant('want' as const),
+    owner: small,
+    ports: fc.array(small, { maxLength: 4 }),
+  });
+  const send = fc.record({ kind: fc.constant('send' as const), hands: fc.array(hand, { maxLength: 2 }) });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(want, send), { maxLength: 30 }), (history) => {
+      const to = new Switch();
+      const table = new FlowTable();
+      table.whole = true;
+      load1(table, to);
+      const act = ({ kind, which }: { kind: 'delete' | 'alter' | 'copy'; which: number }) => {
+        const [key, there] = [...to.flows][which] ?? [];
+        if (key === undefined || there === undefined) return [];
+        if (kind === 'delete') return [to.byAnotherHand(key, undefined)];
+        if (kind === 'alter') return [to.byAnotherHand(key, { ...there, instructions: new Uint8Array(0) })];
+        return [to.byAnotherHand(key.replace(/^\d+ \d+/, '9 9'), { ...there, table: 9, priority: 9 })];
+      };
+      for (const step of history) {
+        if (step.kind === 'want') {
+          table.want(
+            owner(String(step.owner)),
+            step.owner,
+            step.ports.map((port, priority) => flow(priority, port)),
+          );
+          continue;
+        }
+        const batch = table.next(2);
+        const told = step.hands.filter(({ when }) => when === 'before').flatMap(act);
+        if (batch !== undefined) to.take(batch);
+        told.push(...step.hands.filter(({ when }) => when === 'after').flatMap(act));
+        if (batch !== undefined) table.committed(batch);
+        const crossed = new Set(batch?.changes.map(({ identity }) => identity));
+        for (const { identity, content } of told) table.observed(identity, crossed.has(identity) ? tampered : content);
+      }
+      settle(table, to);
+      const cold = new FlowTable();
+      cold.whole = true;
+      const fresh = new Switch();
+      for (const step of history)
+        if (step.kind === 'want')
+          cold.want(
+            owner(String(step.owner)),
+            step.owner,
+            step.ports.map((port, priority) => flow(priority, port)),
+          );
+      load1(cold, fresh);
+      settle(cold, fresh);
+      return JSON.stringify(to.hashes()) === JSON.stringify(fresh.hashes()) && load1(table, to).changedByOthers === 0;
+    }),
+    { numRuns: 1000 },
   );
   t.end();
 });
