@@ -118,6 +118,16 @@ export class Bucket {
     }
   }
 
+  /** The highest revision of a filter's keys as the leader of the replicas has it; 0 where nothing is there or we may not ask. */
+  async newest(filter: string): Promise<number> {
+    const question = { last_by_subj: this.subject(filter) };
+    const subject = `${this.nats.jetStreamApi}.STREAM.MSG.GET.${this.stream}`;
+    const answer = await this.nats.connection
+      .request(subject, JSON.stringify(question), { timeout: requestDeadlineMs })
+      .catch(() => undefined);
+    return answer?.json<{ message?: { seq?: number } }>().message?.seq ?? 0;
+  }
+
   /** Reads a key, tombstones included, from whichever server answers first: it may lag, so it is a hint unless it cannot change. */
   async read(key: string): Promise<Entry | undefined> {
     try {

@@ -51,7 +51,7 @@ export function chassisPermissions(party: string, chassis: readonly string[], pr
       ...chassis.map((id) => subject(`${prefix}_nb`, nbKey('chassis', refOf(operator, id)))),
       ...chassis.map((id) => subject(`${prefix}_status`, `*.*.*.${encodeToken(id)}`)),
       subject(`${prefix}_alloc`, '>'),
-      ...buckets.flatMap((bucket) => reading(bucket, '>')),
+      ...buckets.flatMap((bucket) => [...reading(bucket, '>'), `$JS.API.STREAM.MSG.GET.${stream(bucket)}`]),
     ],
     subscribe: [`${inboxPrefix(party, prefix)}.>`, `${prefix}.accept.*`],
   };

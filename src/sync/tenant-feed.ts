@@ -1,6 +1,6 @@
 // One tenant: its two watches (objects; allocations, claims and addresses), what they said, and whether that can be believed.
 import { setTimeout, clearTimeout } from 'node:timers';
-import type { Bucket } from './bucket.js';
+import type { Bucket, Entry } from './bucket.js';
 import type { Store } from './buckets.js';
 import type { SyncError } from './errors.js';
 import { tenantAllocFilter, tenantFilter } from './keys.js';
@@ -78,12 +78,12 @@ class Half<V> {
         this.#trust();
       },
     });
-    this.#watch = new Watch(bucket, filter, {
+    const watched = {
       started: () => {
         this.mirror.started();
         this.#readable(undefined);
       },
-      entry: (entry) => {
+      entry: (entry: Entry) => {
         this.mirror.entry(entry);
         if (this.mirror.isDoubtful) this.#review ??= setTimeout(this.#reviewNow, reviewMs);
       },
@@ -91,10 +91,11 @@ class Half<V> {
         this.mirror.settled();
         if (!this.mirror.isDoubtful) this.#trust();
       },
-      failed: (error) => {
+      failed: (error: SyncError) => {
         this.#failed(error);
       },
-    });
+    };
+    this.#watch = new Watch(bucket, filter, watched, { isSure: true });
   }
 
   /** What is wrong with it, once the grace is over. */

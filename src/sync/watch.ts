@@ -44,6 +44,7 @@ export class Watch {
   readonly #bucket: Bucket;
   readonly #filter: string;
   readonly #events: WatchEvents;
+  readonly #isSure: boolean;
   readonly #unlisten: () => void;
   /** A first snapshot comes faster than it can be taken in. */
   readonly #backlog = new Backlog<Msg>((message) => {
@@ -56,14 +57,21 @@ export class Watch {
   #serverId = '';
   #heardMs = 0;
   #consumerSequence = 0;
+  /** The highest revision of this snapshot, and the one that it must reach; unknown at first. */
+  #newest = 0;
+  #leading: number | undefined;
+  /** Whether the server has nothing more to tell at present. */
+  #isDrained = false;
   #isSettled = false;
   #lastReason = '';
   #isClosed = false;
 
-  constructor(bucket: Bucket, filter: string, events: WatchEvents) {
+  /** `isSure`: a replica that lags behind its leader gives an older snapshot; it is not complete before it has what the leader had. */
+  constructor(bucket: Bucket, filter: string, events: WatchEvents, { isSure = false } = {}) {
     this.#bucket = bucket;
     this.#filter = filter;
     this.#events = events;
+    this.#isSure = isSure;
     this.#unlisten = bucket.nats.onReconnect(() => {
       // A server that only lost the connection goes on where it was; one that started anew knows nothing of us.
       const isSame = this.#subscription !== undefined && this.#connection.info?.server_id === this.#serverId;
@@ -107,6 +115,9 @@ export class Watch {
     const inbox = this.#bucket.nats.inbox();
     this.#serverId = this.#connection.info?.server_id ?? '';
     this.#consumerSequence = 0;
+    this.#newest = 0;
+    this.#leading = this.#isSure ? undefined : 0;
+    this.#isDrained = false;
     this.#isSettled = false;
     this.#heardMs = performance.now();
     let hasStarted = false;
@@ -127,12 +138,17 @@ export class Watch {
     });
     this.#subscription = subscription;
     try {
-      const pending = await this.#consumer(inbox);
+      const [pending, leading] = await Promise.all([
+        this.#consumer(inbox),
+        this.#isSure ? this.#bucket.newest(this.#filter) : 0,
+      ]);
       if (this.#subscription !== subscription) return;
       this.#attempt = 0;
       this.#lastReason = '';
       begin();
-      if (pending === 0 && this.#consumerSequence === 0) this.#settle();
+      this.#leading = leading;
+      if (pending === 0 && this.#consumerSequence === 0) this.#isDrained = true;
+      this.#settle();
     } catch (error) {
       if (this.#subscription === subscription) this.#fail(error);
     }
@@ -183,6 +199,7 @@ export class Watch {
       return;
     }
     this.#consumerSequence = consumerSequence;
+    this.#newest = Math.max(this.#newest, sequence);
     const key = this.#bucket.keyOf(message.subject);
     this.#events.entry({
       key,
@@ -190,17 +207,23 @@ export class Watch {
       revision: sequence,
       storedMs,
     });
-    if (pending === 0) this.#settle();
+    if (pending === 0) this.#isDrained = true;
+    this.#settle();
   }
 
   #receiveHeartbeat(message: Msg): void {
     const last = Number(message.headers?.get('Nats-Last-Consumer'));
-    if (last !== this.#consumerSequence) this.#restart();
-    else this.#settle();
+    if (last !== this.#consumerSequence) {
+      this.#restart();
+      return;
+    }
+    this.#isDrained = true;
+    this.#settle();
   }
 
   #settle(): void {
-    if (this.#isSettled || this.#isClosed) return;
+    if (this.#isSettled || this.#isClosed || !this.#isDrained) return;
+    if (this.#leading === undefined || this.#newest < this.#leading) return;
     this.#isSettled = true;
     this.#events.settled();
   }

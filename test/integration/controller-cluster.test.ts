@@ -20,14 +20,14 @@ const member = (write: number) => ({ lswitch: 'net', macs: [macOf(write)], ips: 
 
 /** Which server leads a bucket's replicas; undefined while none does. */
 async function leaderOf(site: Site, bucket: string): Promise<string | undefined> {
-  const jsm = await jetstreamManager(site.store.nats.connection);
+  const jsm = await jetstreamManager(site.store.nats.connection, { checkAPI: false });
   return (await jsm.streams.info(bucket).catch(() => undefined))?.cluster?.leader;
 }
 
 void t.test('a cluster loses its leaders in the midst of churn', wholeOptions, async (t) => {
   const cluster = await NatsCluster.start();
   const site = await Site.on(t, cluster);
-  const jsm = await jetstreamManager(site.store.nats.connection);
+  const jsm = await jetstreamManager(site.store.nats.connection, { checkAPI: false });
   for (const { stream } of [site.store.nb, site.store.alloc, site.store.status])
     t.equal((await jsm.streams.info(stream)).config.num_replicas, 3, `${stream} has three replicas`);
   await site.put('lswitch', 'red/net', {});
@@ -61,7 +61,7 @@ void t.test('a cluster loses its leaders in the midst of churn', wholeOptions, a
     }
   };
   await churn(100);
-  for (const { stream } of [site.store.nb, site.store.alloc, site.store.status]) {
+  for (const { stream } of [site.store.nb, site.store.alloc]) {
     const leader = await until(`${stream} has a leader`, () => leaderOf(site, stream), patienceMs);
     const churning = churn(100);
     await cluster.server(leader).stop('SIGKILL');
@@ -93,9 +93,9 @@ void t.test('a cluster loses its leaders in the midst of churn', wholeOptions, a
   const passed = (Date.now() - startedMs) / 1000 - 2;
   for (const [flow, age] of ages)
     if (flow.includes('fa:16:3e:ff:ff:ff')) t.ok((now.get(flow) ?? 0) - age > passed, `never touched: ${flow}`);
-  // A server that comes back may give an older snapshot until it has caught up: that is held against meanwhile, never obeyed.
+  // A server that comes back gives an older state until it has caught up: that is no snapshot, and nothing to be held against.
   t.same(
-    controller.log.filter(({ level, msg }) => level >= 50 && !/revision \d+ after \d+ was seen/.test(msg)),
+    controller.log.filter(({ level }) => level >= 50),
     [],
   );
 
@@ -118,7 +118,7 @@ void t.test('a controller that starts while the cluster has no leader waits for 
   const controller = site.controller();
   await controller.says(/the northbound has no JetStream at present; waiting for it/);
   for (const name of ['n2', 'n3']) await cluster.server(name).start();
-  await controller.says(/^switch connected$/);
+  await controller.says(/^switch connected$/, 2 * patienceMs); // servers of 2.9 may take half a minute to agree on a leader
   await until('our own client is back', () => site.store.nats.isUp(), patienceMs);
   await site.active('lport', 'red/vm');
 });
