@@ -4,6 +4,7 @@ import { enterLab, isInsideLab } from '../test/lab/netns.js';
 import { labPrograms, unmetNeed } from '../test/lab/requirements.js';
 import { changes, type Hands } from './changes.js';
 import { flowLines, Judge } from './flows.js';
+import { showMatrix } from './matrix.js';
 import { readNorthbound } from './northbound.js';
 import { picture } from './picture.js';
 import { demoFiles, member } from './plan.js';
@@ -17,12 +18,14 @@ import { trafficLines } from './traffic.js';
 const lastWords = 20;
 
 const usage = `Usage: npm run demo -- [--json] [--keep] [--sabotage]
+       npm run demo -- [--json] --matrix
 
 Builds two chassis (one ovs-vswitchd each), one controller per chassis, one NATS, two tenants and a remote device in
 private namespaces, and shows line by line what must hold. Nothing outside is touched. Needs root.
   --json      one JSON document on standard output, progress on standard error
   --keep      leave everything up at the end and say how to look around
   --sabotage  break one thing at a time and show that exactly the lines that speak of it turn red
+  --matrix    on a site of its own, every sort of port sends every sort of frame to every other: sent, received, expected
 The exit status is 0 only if everything held.
 Example: npm run demo -- --keep`;
 
@@ -30,6 +33,7 @@ interface Options {
   readonly json: boolean;
   readonly keep: boolean;
   readonly sabotage: boolean;
+  readonly matrix: boolean;
 }
 
 interface Stage {
@@ -131,13 +135,19 @@ Everything is still up; Ctrl-C ends it. From another terminal, as root:
   damselfly status --data-dir ${dataDir(c1)}`);
 }
 
+const flags = ['--json', '--keep', '--sabotage'];
+
 function readOptions(args: readonly string[]): Options {
-  const unknown = args.find((arg) => !['--json', '--keep', '--sabotage'].includes(arg));
+  const isMatrix = args.includes('--matrix');
+  const known = isMatrix ? ['--json', '--matrix'] : flags;
+  const unknown = args.find((arg) => !known.includes(arg));
   if (unknown !== undefined) {
-    process.stderr.write(`${unknown === '--help' ? '' : `unknown option ${unknown}\n\n`}${usage}\n`);
+    const besides = isMatrix ? ' beside --matrix' : '';
+    process.stderr.write(`${unknown === '--help' ? '' : `unknown option ${unknown}${besides}\n\n`}${usage}\n`);
     process.exit(unknown === '--help' ? 0 : 2);
   }
-  return { json: args.includes('--json'), keep: args.includes('--keep'), sabotage: args.includes('--sabotage') };
+  const [json = false, keep = false, sabotage = false] = flags.map((flag) => args.includes(flag));
+  return { json, keep, sabotage, matrix: isMatrix };
 }
 
 const options = readOptions(process.argv.slice(2));
@@ -145,6 +155,13 @@ await enterLab(import.meta.url);
 if (!isInsideLab()) {
   process.stderr.write(`demo: it ${unmetNeed(labPrograms) ?? 'cannot make namespaces here'}\n`);
   process.exit(1);
+}
+if (options.matrix) {
+  const held = await showMatrix(options).catch((error: unknown) => {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+    return false;
+  });
+  process.exit(held ? 0 : 1);
 }
 const started = Date.now();
 const report = new Report(options);

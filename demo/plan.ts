@@ -6,10 +6,12 @@ import { z } from 'zod';
 
 /** The chassis of the demo, with the addresses of their tunnels. */
 export const chassisAddresses = { c1: '172.31.0.1/24', c2: '172.31.0.2/24' } as const;
+/** Those of their management interfaces, and of NATS there. */
+export const managementAddresses = { c1: '192.168.77.1/24', c2: '192.168.77.2/24', nats: '192.168.77.254' } as const;
 /** A chassis of the demo. */
 export type ChassisName = keyof typeof chassisAddresses;
 
-/** Which machine is plugged where; `db` is nowhere, it is the remote device. */
+/** Which machine is plugged where; remote devices are nowhere. */
 const placement: Readonly<Record<string, ChassisName>> = {
   vm1: 'c1',
   q2: 'c1',
@@ -19,6 +21,9 @@ const placement: Readonly<Record<string, ChassisName>> = {
   p2: 'c2',
   p3: 'c2',
   b2: 'c2',
+  plain: 'c1',
+  parent: 'c1',
+  'host-b': 'c2',
 };
 
 /** A logical port as the network sees it: one network stack with one MAC and one address. */
@@ -30,11 +35,13 @@ export interface Member {
   readonly network: string;
   readonly mac: string;
   readonly ip: string;
+  /** Empty where it has none. */
+  readonly ip6: string;
   /** The lport whose interface its frames pass: itself, or its parent. */
   readonly machine: string;
   /** The VLAN id of its frames on that interface; 0 is untagged. */
   readonly vid: number;
-  /** Undefined for the remote device. */
+  /** Undefined for a remote device. */
   readonly chassis: ChassisName | undefined;
 }
 
@@ -62,16 +69,20 @@ export function demoFile(name: string): string {
 /** The northbound files of the demo. */
 export const demoFiles = [demoFile('red.yaml'), demoFile('blue.yaml')];
 
-function membersOf(path: string): Member[] {
+/** Everybody who has a port in one of the files. */
+export function membersOf(path: string): Member[] {
   const { tenant, objects } = fileSchema.parse(parse(readFileSync(path, 'utf8')));
   const children = new Map(objects.flatMap((object) => (object.port === undefined ? [] : [[object.port, object]])));
   return objects.flatMap(({ kind, id: name, lswitch, macs, ips }) => {
-    const [mac, ip] = [macs?.[0], ips?.[0]];
+    const [mac] = macs ?? [];
+    const [ip, ip6 = ''] = ips ?? [];
     if (kind !== 'lport' || name === undefined || mac === undefined || ip === undefined) return [];
     const child = children.get(name);
     const machine = child?.parent ?? name;
     const network = `${tenant}/${lswitch ?? ''}`;
-    return [{ name, tenant, network, mac, ip, machine, vid: child?.segmentation_id ?? 0, chassis: placement[machine] }];
+    return [
+      { name, tenant, network, mac, ip, ip6, machine, vid: child?.segmentation_id ?? 0, chassis: placement[machine] },
+    ];
   });
 }
 

@@ -49,7 +49,7 @@ export class Controller {
       listen: ['tcp:127.0.0.1:6653'],
       ovsdb: chassis.ovs.database,
       nats: natsUrl,
-      encap_ip: [chassis.tunnelIp],
+      encap_ip: chassis.tunnelIps,
       data_dir: dataDir(chassis),
       repair,
     };

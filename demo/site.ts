@@ -5,9 +5,17 @@ import { NatsServer } from '../test/lab/nats.js';
 import { addSegment, type Endpoint } from '../test/lab/netns.js';
 import { startVtep, type Vtep } from '../test/lab/vtep.js';
 import { Wire, type Tap } from '../test/lab/wire.js';
-import { chassisAddresses, member, members, trunkMachines, type ChassisName, type Member } from './plan.js';
+import {
+  chassisAddresses,
+  managementAddresses,
+  member,
+  members,
+  trunkMachines,
+  type ChassisName,
+  type Member,
+} from './plan.js';
 
-const management = { segment: 'mgmt', natsAddress: '192.168.77.254' };
+const management = 'mgmt';
 const deviceAddress = '172.31.0.9/24';
 
 /** Where things of the demo are; `taps` are by machine, `underlay` by chassis (and `db`). */
@@ -29,18 +37,18 @@ export class Site {
   /** Builds the underlay, NATS and both chassis; nothing is plugged yet. */
   static async build(): Promise<Site> {
     await addSegment('underlay');
-    await addSegment(management.segment, `${management.natsAddress}/24`);
-    const chassisAt = (name: ChassisName, address: string) =>
+    await addSegment(management, `${managementAddresses.nats}/24`);
+    const chassisAt = (name: ChassisName) =>
       Chassis.start({
         name,
         underlay: 'underlay',
         tunnelAddress: chassisAddresses[name],
-        management: { segment: management.segment, address },
+        management: { segment: management, address: managementAddresses[name] },
       });
-    const nats = await NatsServer.start({ host: management.natsAddress });
+    const nats = await NatsServer.start({ host: managementAddresses.nats });
     const site = new Site(nats, {
-      c1: await chassisAt('c1', '192.168.77.1/24'),
-      c2: await chassisAt('c2', '192.168.77.2/24'),
+      c1: await chassisAt('c1'),
+      c2: await chassisAt('c2'),
     });
     for (const { name, underlay } of Object.values(site.chassis))
       site.#underlay.set(name, await site.wire.tap(underlay));

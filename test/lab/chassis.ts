@@ -14,17 +14,20 @@ export interface ChassisOptions {
   readonly management?: { readonly segment: string; readonly address: string };
 }
 
-/** One running chassis; `underlay` is where its tunnel traffic can be captured. */
+/** One running chassis; `underlay` is where its tunnel traffic can be captured, `tunnelIp` the first of its addresses. */
 export class Chassis {
   readonly name: string;
   readonly ovs: Ovs;
   readonly tunnelIp: string;
+  readonly tunnelIps: readonly string[];
   readonly underlay: Endpoint;
 
-  private constructor(name: string, ovs: Ovs, tunnelIp: string, underlay: Endpoint) {
+  private constructor({ name, tunnelAddress, tunnelAddress6 }: ChassisOptions, ovs: Ovs, underlay: Endpoint) {
+    const bare = (address: string) => address.replace(/\/.*/, '');
     this.name = name;
     this.ovs = ovs;
-    this.tunnelIp = tunnelIp;
+    this.tunnelIp = bare(tunnelAddress);
+    this.tunnelIps = [this.tunnelIp, ...(tunnelAddress6 === undefined ? [] : [bare(tunnelAddress6)])];
     this.underlay = underlay;
   }
 
@@ -44,7 +47,7 @@ export class Chassis {
     const address6 = tunnelAddress6 === undefined ? [] : [`addr add ${tunnelAddress6} dev br-phy nodad`];
     await ip(name, `addr add ${tunnelAddress} dev br-phy`, ...address6, 'link set br-phy up');
     await ovs.addBridge('br-int');
-    return new Chassis(name, ovs, tunnelAddress.replace(/\/.*/, ''), underlay);
+    return new Chassis(options, ovs, underlay);
   }
 
   /** Runs a program in this chassis' namespace. */

@@ -58,7 +58,7 @@ function seal(frame: Buffer, count: number): Buffer {
 }
 
 /** Whether `seen` is `frame` with padding and the seal behind it. */
-function isSame(seen: Buffer, frame: Buffer): boolean {
+export function isSame(seen: Buffer, frame: Buffer): boolean {
   const rest = seen.subarray(frame.length, seen.length - sealSize);
   return (
     seen.length >= frame.length + sealSize &&
