@@ -36,19 +36,27 @@ export class Assembly<Part extends Named, Whole extends Named> {
     return this.#wholes.get(uuid)?.whole;
   }
 
-  /** Takes what changed, in the rows and in the parts; answers with the wholes that changed, or went. */
-  update(changes: readonly RowChange[], parts: ReadonlySet<string>): Set<string> {
+  /** Takes what changed, in the rows and in the parts, in small steps; answers with the wholes that changed, or went. */
+  *update(changes: readonly RowChange[], parts: ReadonlySet<string>): Generator<void, Set<string>> {
     const dirty = new Map<string, Set<string>>();
     const touched = (whole: string): Set<string> => {
       const known = dirty.get(whole) ?? new Set();
       dirty.set(whole, known);
       return known;
     };
-    for (const change of changes) if (change.table === this.#plan.table) this.#refer(change, touched(change.uuid));
+    for (const change of changes) {
+      if (change.table !== this.#plan.table) continue;
+      yield;
+      this.#refer(change, touched(change.uuid));
+    }
     for (const part of parts) {
+      yield;
       for (const holder of this.#holders.get(part) ?? []) touched(holder).add(part);
     }
-    for (const [uuid, changed] of dirty) this.#remake(uuid, changed);
+    for (const [uuid, changed] of dirty) {
+      yield;
+      this.#remake(uuid, changed);
+    }
     return new Set(dirty.keys());
   }
 

@@ -1,7 +1,7 @@
 // A client of one database that comes back after every interruption: connection, probes, monitor and transactions.
 import { type Dial, dial as dialSocket } from './channel.js';
 import { type Clock, processClock } from './clock.js';
-import { Connection } from './connection.js';
+import { Connection, type ConnectionEvents } from './connection.js';
 import { OvsdbError } from './errors.js';
 import { Monitor } from './monitor.js';
 import { Replica, type RowChange } from './replica.js';
@@ -35,8 +35,8 @@ export interface ClientOptions {
   readonly database: string;
   /** The monitored columns by table; what an older schema lacks is left out. */
   readonly tables: Readonly<Record<string, readonly string[]>>;
-  /** Called after each snapshot and update, with what really differs; the first snapshot comes even when it is empty. */
-  readonly onChanges?: (changes: readonly RowChange[]) => void;
+  /** What is to be done, in small steps, after each snapshot and update, with what really differs; the first snapshot comes even when it is empty. */
+  readonly onChanges?: (changes: readonly RowChange[]) => Iterable<void>;
   /** Called when the type changes, and when the first attempt fails. */
   readonly onState?: (state: LinkState) => void;
   readonly reconnect?: ReconnectConfig;
@@ -73,9 +73,7 @@ export class OvsdbClient {
     this.#machine = reconnecting(this.#reconnectConfig(), nowMs);
     this.#state = { type: 'down', sinceMs: nowMs };
     const { database, tables } = options;
-    const applied = (changes: readonly RowChange[]): void => {
-      this.#applied(changes);
-    };
+    const applied = (changes: readonly RowChange[]) => this.#applied(changes);
     this.#monitor = new Monitor({ database, tables, applied }, this.replica);
   }
 
@@ -180,7 +178,7 @@ export class OvsdbClient {
     const { remotes, dial = dialSocket } = this.#options;
     const remote = remotes[this.#attempts++ % remotes.length] ?? remotes[0];
     this.#tell('connecting');
-    const connection: Connection = new Connection(dial, remote, {
+    const events: ConnectionEvents = {
       opened: () => {
         this.#tell('connected');
         this.#monitor.begin(connection);
@@ -194,7 +192,8 @@ export class OvsdbClient {
       closed: (reason) => {
         this.#lost(reason);
       },
-    });
+    };
+    const connection = new Connection(dial, remote, events, this.#clock.nowMs);
     this.#connection = connection;
   }
 
@@ -220,10 +219,9 @@ export class OvsdbClient {
     if (this.#state.type === 'stalled') this.#enter({ type: 'up', sinceMs: this.#clock.nowMs() });
   }
 
-  #applied(changes: readonly RowChange[]): void {
-    const isFirst = this.#state.type === 'down';
-    this.#options.onChanges?.(changes);
-    if (isFirst) this.#enter({ type: 'up', sinceMs: this.#clock.nowMs() });
+  *#applied(changes: readonly RowChange[]): Generator<void> {
+    yield* this.#options.onChanges?.(changes) ?? [];
+    if (this.#state.type === 'down') this.#enter({ type: 'up', sinceMs: this.#clock.nowMs() });
     else this.waiting.look();
   }
 

@@ -1,9 +1,11 @@
 // One connection as JSON-RPC 1.0 (RFC 7047, 4): requests with their replies, notifications, and echo answered at once.
-// Replies are handed over in the turn in which they came, so that no later message of the same read overtakes them.
+// Replies are handed over in the turn in which they came, so that no later message of the same read overtakes them; what takes
+// longer than a turn holds up the messages behind it.
 import type { Channel, Dial } from './channel.js';
 import { OvsdbError, malformed } from './errors.js';
 import { isList, isMembers, type Json, type Members } from './json.js';
 import type { Remote } from './remote.js';
+import { atOnce, slice, soon } from '../turns/slices.js';
 
 /** What became of a request. */
 export type Reply =
@@ -24,12 +26,18 @@ export interface ConnectionEvents {
 export class Connection {
   readonly #channel: Channel;
   readonly #events: ConnectionEvents;
+  readonly #nowMs: () => number;
   readonly #pending = new Map<number, (reply: Reply) => void>();
+  /** What an earlier message began and is not done yet, and the messages that wait for it. */
+  #work: Generator<void> | undefined;
+  readonly #waiting: unknown[] = [];
   #lastId = 0;
   #phase: 'opening' | 'open' | 'closed' = 'opening';
 
-  constructor(dial: Dial, remote: Remote, events: ConnectionEvents) {
+  /** `nowMs` is the clock by which work is sliced. */
+  constructor(dial: Dial, remote: Remote, events: ConnectionEvents, nowMs: () => number) {
     this.#events = events;
+    this.#nowMs = nowMs;
     this.#channel = dial(remote, {
       opened: () => {
         this.#phase = 'open';
@@ -59,11 +67,31 @@ export class Connection {
     this.#channel.send({ id, method, params });
   }
 
-  /** Ends the connection; every request still open is told the reason. */
+  /** Works at what a message began, in slices: later messages wait until it is done. An OvsdbError thrown by it ends the connection. */
+  work(work: Generator<void>): void {
+    this.#work = undefined; // while it runs
+    const isEnough = slice(this.#nowMs);
+    while (work.next().done !== true) {
+      if (!isEnough()) continue;
+      this.#work = work;
+      soon(() => {
+        this.#guarded(() => {
+          this.#goOn();
+        });
+      });
+      return;
+    }
+  }
+
+  /** Ends the connection, with what was begun done; every request still open is told the reason. */
   close(reason: OvsdbError): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#channel.close();
+    this.#guarded(() => {
+      if (this.#work !== undefined) atOnce(this.#work);
+    });
+    this.#work = undefined;
     const open = [...this.#pending.values()];
     this.#pending.clear();
     for (const replied of open) replied({ type: 'closed', reason });
@@ -79,8 +107,19 @@ export class Connection {
     }
   }
 
+  #goOn(): void {
+    const work = this.#work;
+    if (work === undefined) return; // done by the end of the connection
+    this.work(work);
+    while (this.#work === undefined && this.#waiting.length > 0) this.#message(this.#waiting.shift());
+  }
+
   #message(value: unknown): void {
     if (this.#phase === 'closed') return;
+    if (this.#work !== undefined) {
+      this.#waiting.push(value);
+      return;
+    }
     if (!isMembers(value)) throw malformed('a message that is no object');
     if (typeof value['method'] === 'string') this.#asked(value['method'], value);
     else if ('result' in value || 'error' in value) this.#answered(value);

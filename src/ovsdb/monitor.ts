@@ -12,8 +12,8 @@ export interface MonitorPlan {
   readonly database: string;
   /** Columns by table; what an older schema lacks is left out. */
   readonly tables: Readonly<Record<string, readonly string[]>>;
-  /** Called after the replica has taken a snapshot or an update. */
-  readonly applied: (changes: readonly RowChange[]) => void;
+  /** What is to be done after the replica has taken a snapshot or an update, in small steps. */
+  readonly applied: (changes: readonly RowChange[]) => Generator<void>;
 }
 
 /** The ways to ask, best first (ovsdb-server(7), 4.1.15 and 4.1.12; RFC 7047, 4.1.5). */
@@ -63,7 +63,7 @@ export class Monitor {
     const format = Object.hasOwn(formats, method) ? formats[method] : undefined;
     if (format === undefined) return;
     const [transaction, updates] = method === 'update3' ? params.slice(1) : [undefined, params[1]];
-    this.#take(transaction, () => this.#replica.apply(updates, format));
+    connection.work(this.#take(transaction, this.#replica.apply(updates, format)));
   }
 
   #ask(connection: Connection, choice: number): void {
@@ -78,28 +78,27 @@ export class Monitor {
         return;
       }
       this.#id = id;
-      this.#begun(method, reply);
+      connection.work(this.#begun(method, reply));
     });
   }
 
-  #begun(method: Method, { result }: Extract<Reply, { type: 'result' }>): void {
+  #begun(method: Method, { result }: Extract<Reply, { type: 'result' }>): Generator<void> {
     const schema = this.#schema;
-    if (method !== 'monitor_cond_since') {
-      this.#take(undefined, () => this.#replica.replace(schema, result, method === 'monitor' ? 'update' : 'update2'));
-      return;
-    }
+    if (method !== 'monitor_cond_since')
+      return this.#take(undefined, this.#replica.replace(schema, result, method === 'monitor' ? 'update' : 'update2'));
     if (!isList(result)) throw malformed('monitor_cond_since answered by no list');
     const [isFound, transaction, updates] = result;
-    this.#take(transaction, () =>
+    return this.#take(
+      transaction,
       isFound === true ? this.#replica.apply(updates, 'update2') : this.#replica.replace(schema, updates, 'update2'),
     );
   }
 
-  #take(transaction: unknown, change: () => RowChange[]): void {
+  *#take(transaction: unknown, changing: Generator<void, RowChange[]>): Generator<void> {
     this.#lastTransaction = noTransaction;
-    const changes = change();
+    const changes = yield* changing;
     if (typeof transaction === 'string') this.#lastTransaction = transaction;
-    this.#plan.applied(changes);
+    yield* this.#plan.applied(changes);
   }
 }
 

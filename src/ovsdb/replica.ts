@@ -31,10 +31,11 @@ export class Replica {
     return this.#tables.get(table) ?? noRows;
   }
 
-  /** Takes a whole snapshot for everything there is; returns what really differs from before. Throws OVSDB_PEER_MALFORMED. */
-  replace(schema: Schema, snapshot: unknown, format: UpdateFormat): RowChange[] {
+  /** Takes a whole snapshot for everything there is, row by row; returns what really differs from before. Throws OVSDB_PEER_MALFORMED. */
+  *replace(schema: Schema, snapshot: unknown, format: UpdateFormat): Generator<void, RowChange[]> {
     const fresh: RowChange[] = [];
     for (const { table, uuid, body } of rowUpdates(snapshot)) {
+      yield;
       const columns = schema.get(table);
       if (columns) fresh.push(changeOf(table, uuid, this.rows(table).get(uuid), snapshotRow(body, columns, format)));
     }
@@ -46,10 +47,11 @@ export class Replica {
     return this.#commit([...fresh, ...gone]);
   }
 
-  /** Takes an update; returns what changed. Throws OVSDB_PEER_MALFORMED, having changed nothing. */
-  apply(updates: unknown, format: UpdateFormat): RowChange[] {
+  /** Takes an update, row by row; returns what changed. Throws OVSDB_PEER_MALFORMED, having changed nothing. */
+  *apply(updates: unknown, format: UpdateFormat): Generator<void, RowChange[]> {
     const changes: RowChange[] = [];
     for (const { table, uuid, body } of rowUpdates(updates)) {
+      yield;
       const columns = this.#schema.get(table);
       if (!columns) continue;
       const before = this.rows(table).get(uuid);

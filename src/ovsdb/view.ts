@@ -55,17 +55,18 @@ export class Viewer {
     );
   }
 
-  /** The view after the replica has taken these changes. */
-  after(changes: readonly RowChange[]): VswitchView {
+  /** The view after the replica has taken these changes, made in small steps. */
+  *after(changes: readonly RowChange[]): Generator<void, VswitchView> {
     const interfaces = new Set<string>();
     for (const { table, uuid, after } of changes) {
       if (table !== 'Interface') continue;
+      yield;
       interfaces.add(uuid);
       if (after) this.#interfaces.set(uuid, interfaceOf(uuid, after));
       else this.#interfaces.delete(uuid);
     }
-    const ports = this.#ports.update(changes, interfaces);
-    this.#bridges.update([...changes, ...this.#controlled(changes)], ports);
+    const ports = yield* this.#ports.update(changes, interfaces);
+    yield* this.#bridges.update([...changes, ...this.#controlled(changes)], ports);
     const [root] = this.#replica.rows('Open_vSwitch');
     if (!root) return emptyView;
     const bridges = texts(root[1], 'bridges').flatMap((uuid) => this.#bridges.whole(uuid) ?? []);

@@ -6,6 +6,7 @@ import type { Clock } from './clock.js';
 import { OvsdbError } from './errors.js';
 import { isList, isMembers } from './json.js';
 import type { ReconnectConfig } from './reconnect.js';
+import type { RowChange } from './replica.js';
 import type { Remote } from './remote.js';
 import { type Bridge, type Interface, type Port, vswitchColumns } from './rows.js';
 import type { Operation, OperationResult } from './transaction.js';
@@ -59,6 +60,7 @@ const root = undefined;
 export class Vswitch {
   readonly #options: VswitchOptions;
   readonly #client: OvsdbClient;
+  readonly #viewer: Viewer;
   #view: VswitchView = emptyView;
   #isReady = false;
 
@@ -68,15 +70,9 @@ export class Vswitch {
       ...options,
       database: 'Open_vSwitch',
       tables: vswitchColumns,
-      onChanges: (changes) => {
-        if (this.#isReady && changes.length === 0) return;
-        const before = this.#view;
-        this.#view = viewer.after(changes);
-        this.#isReady = true;
-        options.onUpdate?.(this.#view, before);
-      },
+      onChanges: (changes) => this.#changed(changes),
     });
-    const viewer = new Viewer(this.#client.replica);
+    this.#viewer = new Viewer(this.#client.replica);
   }
 
   /** What is there, as last seen; it outlives a lost connection. */
@@ -186,6 +182,14 @@ export class Vswitch {
   /** Has ovs-vswitchd try again what failed, for instance a duplicate tunnel whose first one is gone by now. */
   async retryPorts(): Promise<void> {
     await this.#configure([], undefined);
+  }
+
+  *#changed(changes: readonly RowChange[]): Generator<void> {
+    if (this.#isReady && changes.length === 0) return;
+    const before = this.#view;
+    this.#view = yield* this.#viewer.after(changes);
+    this.#isReady = true;
+    this.#options.onUpdate?.(this.#view, before);
   }
 
   #bridge(name: string): Bridge | undefined {

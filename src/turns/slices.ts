@@ -4,10 +4,10 @@
 /** How long a piece of work may take, in milliseconds. */
 const sliceMs = 8;
 
-/** Begins a piece of work: the function tells whether it has taken long enough. */
-export function slice(): () => boolean {
-  const endMs = performance.now() + sliceMs;
-  return () => performance.now() >= endMs;
+/** Begins a piece of work: the function tells whether it has taken long enough by the clock. */
+export function slice(nowMs = (): number => performance.now()): () => boolean {
+  const endMs = nowMs() + sliceMs;
+  return () => nowMs() >= endMs;
 }
 
 const waiting: (() => void)[] = [];
@@ -26,6 +26,14 @@ function next(): void {
 
 /** Lets everything else have its turn. */
 export const pause = (): Promise<void> => new Promise(soon);
+
+/** Runs work that yields after each small step without any pause. */
+export function atOnce<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}
 
 /** Runs work that yields after each small step, with a pause after each piece. */
 export async function inSlices<Result>(work: Generator<void, Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 // Scenarios in the words of Open vSwitch's own client tests, played with our client against a real ovsdb-server: set-up,
 // steps, and the text that any faithful copy of the database prints after each step.
 import { dial } from '../../src/ovsdb/channel.js';
+import { processClock } from '../../src/ovsdb/clock.js';
 import { OvsdbClient } from '../../src/ovsdb/client.js';
 import { Connection, type Reply } from '../../src/ovsdb/connection.js';
 import type { Datum } from '../../src/ovsdb/datum.js';
@@ -81,7 +82,10 @@ export async function play(scenario: Scenario): Promise<string> {
     remotes: [parseRemote(database.address)],
     database: schema.name,
     tables: Object.fromEntries(Object.entries(tables).map(([name, columns]) => [name, Object.keys(columns)])),
-    onChanges: () => changes++,
+    onChanges: () => {
+      changes++;
+      return [];
+    },
     reconnect: { minBackoffMs: 20, maxBackoffMs: 100, probeIntervalMs: 5000, freeTries: 0 },
   });
   const writer = await connected(database.address);
@@ -129,14 +133,19 @@ const endOfScenario = new OvsdbError('OVSDB_CLOSED', 'the scenario is over');
 
 function connected(address: string): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const connection = new Connection(dial, parseRemote(address), {
-      opened: () => {
-        resolve(connection);
+    const connection = new Connection(
+      dial,
+      parseRemote(address),
+      {
+        opened: () => {
+          resolve(connection);
+        },
+        activity: () => undefined,
+        notification: () => undefined,
+        closed: reject,
       },
-      activity: () => undefined,
-      notification: () => undefined,
-      closed: reject,
-    });
+      processClock.nowMs,
+    );
   });
 }
 

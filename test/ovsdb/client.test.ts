@@ -21,15 +21,18 @@ interface Set {
   states: LinkState[];
 }
 
-function setUp(paths: readonly [string, ...string[]] = ['/db']): Set {
-  const [server, clock] = [new FakeServer(), new HandClock()];
+function setUp(paths: readonly [string, ...string[]] = ['/db'], clock = new HandClock()): Set {
+  const server = new FakeServer();
   const [changes, states]: [Set['changes'], LinkState[]] = [[], []];
   const [first, ...rest] = paths.map((path) => ({ type: 'unix' as const, path }));
   const client = new OvsdbClient({
     remotes: [first!, ...rest],
     database: 'db',
     tables: { Bridge: ['name', 'ids', 'missing_here'], Missing: ['x'] },
-    onChanges: (some) => changes.push(some),
+    onChanges: (some) => {
+      changes.push(some);
+      return [];
+    },
     onState: (state) => states.push(state),
     clock,
     dial: server.dial,
@@ -98,6 +101,63 @@ void t.test('an update in the same read as the snapshot is not lost', (t) => {
     params: ['damselfly-1', 'b', update],
   });
   t.same(names(client), ['br0', 'br1']);
+  t.end();
+});
+
+/** A clock on which everything takes a millisecond. */
+class TickingClock extends HandClock {
+  #ticks = 0;
+  override nowMs = (): number => ++this.#ticks;
+}
+
+/** A snapshot of so many rows that it is taken in slices, and an update behind it. */
+function longSnapshot(): Set {
+  const set = setUp(['/db'], new TickingClock());
+  const rows = Array.from({ length: 100 }, (_, i) => [`${i}`, row(`br${i}`)] as const);
+  const update = { Bridge: { 0: { modify: { name: 'behind' } } } };
+  set.server.latest.accept();
+  set.server.latest.answer('get_schema', schema);
+  set.server.latest.answer('monitor_cond_since', [false, 'a', { Bridge: Object.fromEntries(rows) }], {
+    id: null,
+    method: 'update3',
+    params: ['damselfly-1', 'b', update],
+  });
+  return set;
+}
+
+void t.test('a long snapshot is taken in slices, and what comes behind it waits', async (t) => {
+  const { client, changes, server } = longSnapshot();
+  t.equal(client.state.type, 'down');
+  const answers: unknown[] = [];
+  void client.transact([]).then((results) => answers.push(results));
+  server.latest.answer('transact', []);
+  let turns = 0;
+  for (; client.state.type === 'down'; turns++) {
+    t.same(names(client), []);
+    t.same(answers, []);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  while (changes.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  t.ok(turns >= 10, `${turns} turns`);
+  t.equal(names(client).length, 100);
+  t.equal(names(client)[0], 'behind');
+  t.same(
+    changes.map(({ length }) => length),
+    [100, 1],
+  );
+  while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+});
+
+void t.test('a connection that is lost within a long snapshot leaves it whole', (t) => {
+  const { server, client, changes } = longSnapshot();
+  server.latest.hangUp();
+  t.equal(names(client).length, 100);
+  t.same(
+    changes.map(({ length }) => length),
+    [100],
+  );
+  t.equal(client.state.type, 'down');
+  client.close();
   t.end();
 });
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { type Datum, datumAfter, defaultDatum, isSameDatum, parseDatum } from '../../src/ovsdb/datum.js';
+import { atOnce } from '../../src/turns/slices.js';
 import { Replica } from '../../src/ovsdb/replica.js';
 import { type ColumnType, parseSchema } from '../../src/ovsdb/schema.js';
 
@@ -41,7 +42,7 @@ const text = (datum: Datum): string =>
 
 void t.test('columns that an insert leaves out have their defaults', (t) => {
   const replica = new Replica();
-  replica.replace(schema, { T: { x: { initial: {} } } }, 'update2');
+  atOnce(replica.replace(schema, { T: { x: { initial: {} } } }, 'update2'));
   t.same(shown(replica), { x: { i: '0', o: '', s: '', m: '', u: '00000000-0000-0000-0000-000000000000', b: 'false' } });
   t.end();
 });
@@ -62,7 +63,7 @@ void t.test(
         ],
       ],
     };
-    replica.replace(schema, { T: { x: { initial } } }, 'update2');
+    atOnce(replica.replace(schema, { T: { x: { initial } } }, 'update2'));
     const modify = {
       i: 2,
       o: ['set', []],
@@ -77,9 +78,9 @@ void t.test(
       ],
       b: true,
     };
-    replica.apply({ T: { x: { modify } } }, 'update2');
+    atOnce(replica.apply({ T: { x: { modify } } }, 'update2'));
     t.match(shown(replica), { x: { i: '2', o: '', s: 'a c', m: 'l=9 n=3', b: 'true' } });
-    replica.apply({ T: { x: { modify: { o: 7, s: 'd' } } } }, 'update2');
+    atOnce(replica.apply({ T: { x: { modify: { o: 7, s: 'd' } } } }, 'update2'));
     t.match(shown(replica), { x: { o: '7', s: 'a c d' } });
     t.end();
   },
@@ -87,11 +88,11 @@ void t.test(
 
 void t.test('the RFC’s update brings the whole row, and no row for one that is gone', (t) => {
   const replica = new Replica();
-  replica.replace(schema, { T: { x: { new: { i: 1, s: 'a' } } } }, 'update');
-  const changes = replica.apply({ T: { x: { old: { i: 1 }, new: { i: 2, s: 'a' } } } }, 'update');
+  atOnce(replica.replace(schema, { T: { x: { new: { i: 1, s: 'a' } } } }, 'update'));
+  const changes = atOnce(replica.apply({ T: { x: { old: { i: 1 }, new: { i: 2, s: 'a' } } } }, 'update'));
   t.match(changes, [{ table: 'T', uuid: 'x', before: new Map(), after: new Map() }]);
   t.match(shown(replica), { x: { i: '2', s: 'a' } });
-  t.match(replica.apply({ T: { x: { old: { i: 2 } } } }, 'update'), [{ uuid: 'x' }]);
+  t.match(atOnce(replica.apply({ T: { x: { old: { i: 2 } } } }, 'update')), [{ uuid: 'x' }]);
   t.same(shown(replica), {});
   t.end();
 });
@@ -99,18 +100,21 @@ void t.test('the RFC’s update brings the whole row, and no row for one that is
 void t.test('what is said again is no change, and tables and columns that were not asked for are ignored', (t) => {
   const replica = new Replica();
   const snapshot = { T: { x: { initial: { s: ['set', ['a', 'b']] } } } };
-  t.equal(replica.replace(schema, snapshot, 'update2').length, 1);
+  t.equal(atOnce(replica.replace(schema, snapshot, 'update2')).length, 1);
   const row = replica.rows('T').get('x');
-  t.same(replica.replace(schema, { T: { x: { initial: { s: ['set', ['b', 'a']] } } } }, 'update2'), []);
-  t.same(replica.apply({ T: { x: { modify: { s: ['set', []] } } }, Other: { y: { insert: {} } } }, 'update2'), []);
-  t.same(replica.apply({ T: { x: { modify: { unknown: 1 } } } }, 'update2'), []);
+  t.same(atOnce(replica.replace(schema, { T: { x: { initial: { s: ['set', ['b', 'a']] } } } }, 'update2')), []);
+  t.same(
+    atOnce(replica.apply({ T: { x: { modify: { s: ['set', []] } } }, Other: { y: { insert: {} } } }, 'update2')),
+    [],
+  );
+  t.same(atOnce(replica.apply({ T: { x: { modify: { unknown: 1 } } } }, 'update2')), []);
   t.equal(replica.rows('T').get('x'), row);
   t.end();
 });
 
 void t.test('an update with one impossible row changes nothing at all', (t) => {
   const replica = new Replica();
-  replica.replace(schema, { T: { x: { initial: { i: 1 } } } }, 'update2');
+  atOnce(replica.replace(schema, { T: { x: { initial: { i: 1 } } } }, 'update2'));
   const impossible: unknown[] = [
     { T: { x: { modify: { i: 2 } }, y: { modify: { i: 2 } } } },
     { T: { x: { modify: { i: 2 } }, y: { insert: { i: 'two' } } } },
@@ -120,7 +124,7 @@ void t.test('an update with one impossible row changes nothing at all', (t) => {
     [],
   ];
   for (const update of impossible) {
-    t.throws(() => replica.apply(update, 'update2'), { code: 'OVSDB_PEER_MALFORMED' });
+    t.throws(() => atOnce(replica.apply(update, 'update2')), { code: 'OVSDB_PEER_MALFORMED' });
     t.match(shown(replica), { x: { i: '1' } }, JSON.stringify(update));
   }
   t.end();

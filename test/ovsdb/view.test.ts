@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { atOnce } from '../../src/turns/slices.js';
 import { Replica, type RowChange } from '../../src/ovsdb/replica.js';
 import { type Interface, vswitchColumns } from '../../src/ovsdb/rows.js';
 import { type ColumnType, type Schema } from '../../src/ovsdb/schema.js';
@@ -51,16 +52,16 @@ interface Scene {
 function setUp(): Scene {
   const replica = new Replica();
   const viewer = new Viewer(replica);
-  const first = viewer.after(replica.replace(schema, snapshot, 'update2'));
+  const first = atOnce(viewer.after(atOnce(replica.replace(schema, snapshot, 'update2'))));
   return {
     replica,
     first,
-    apply: (updates) => viewer.after(replica.apply(updates, 'update2')),
+    apply: (updates) => atOnce(viewer.after(atOnce(replica.apply(updates, 'update2')))),
     cold: () => {
       const rows = Object.keys(vswitchColumns).flatMap((table) =>
         [...replica.rows(table)].map(([uuid, after]): RowChange => ({ table, uuid, after })),
       );
-      return new Viewer(replica).after(rows);
+      return atOnce(new Viewer(replica).after(rows));
     },
   };
 }
@@ -86,7 +87,7 @@ void t.test('rows are put together by name; what dangles, or hangs on nothing, i
       ],
     ],
   );
-  t.equal(new Viewer(new Replica()).after([]), emptyView);
+  t.equal(atOnce(new Viewer(new Replica()).after([])), emptyView);
   t.end();
 });
 
