@@ -18,12 +18,14 @@ const lastPortNo = 0xfeff;
 /** The ports of one bridge. */
 export class BridgePorts {
   readonly #world: World;
-  #session: Session | undefined;
+  #session: Pick<Session, 'ports'> | undefined;
   #plugs: readonly Plug[] = [];
   #asking: ReadonlySet<string> = new Set();
   #isKnown = false;
   #tunnels: TunnelNames = new Map();
   #isChanged = false;
+  /** What is being told to the world, and is not done yet. */
+  #joining: Generator<void> | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -40,7 +42,7 @@ export class BridgePorts {
   }
 
   /** The connection whose numbers count; without one what we knew stays. */
-  numberedBy(session: Session | undefined): void {
+  numberedBy(session: Pick<Session, 'ports'> | undefined): void {
     this.#session = session;
     this.#isChanged = true;
   }
@@ -64,26 +66,40 @@ export class BridgePorts {
     this.#isChanged = true;
   }
 
-  /** Tells the world what is on the bridge, if that may have changed; gives the lports that are behind another interface now. */
-  join(): Ref[] {
-    if (!this.#isChanged || this.#session === undefined) return [];
-    this.#isChanged = false;
-    const numbers = new Map([...this.#session.ports.values()].map((port) => [port.name, port.portNo]));
-    const stateOf = (name: string, error: string | undefined) => {
-      const number = numbers.get(name);
-      return { ofport: number === undefined ? undefined : ofPort(number), ...(error === undefined ? {} : { error }) };
-    };
-    const bindings = new Map<Ref, LocalBinding>();
-    for (const { ref, interface: name, error } of [...this.#plugs].sort(byInterface))
-      if (bindings.get(ref)?.ofport === undefined) bindings.set(ref, { interface: name, ...stateOf(name, error) }); // the first of two interfaces with one lport
-    const moved = [...bindings].flatMap(([ref, binding]) => {
-      const before = this.#world.bindings.peek(ref);
-      return before === undefined || before.interface === binding.interface ? [] : [ref];
-    });
-    replaceAll(this.#world.bindings, bindings);
-    const tunnels = [...this.#tunnels].map(([name, { key, error }]) => [key, stateOf(name, error)] as const);
-    replaceAll(this.#world.tunnels, new Map(tunnels));
-    return moved;
+  /**
+   * Tells the world what is on the bridge, if that may have changed, until `isEnough` says so after one of many small steps;
+   * tells whether that is all. `moved` is called with each lport that is behind another interface now.
+   */
+  join(moved: (ref: Ref) => void, isEnough = (): boolean => false): boolean {
+    for (;;) {
+      if (this.#joining === undefined) {
+        if (!this.#isChanged || this.#session === undefined) return true;
+        this.#isChanged = false;
+        this.#joining = this.#tell(this.#session, moved);
+      }
+      if (this.#joining.next().done === true) this.#joining = undefined;
+      else if (isEnough()) return false;
+    }
+  }
+
+  /** Tells the world, in small steps, what is on the bridge at the first of them. */
+  *#tell({ ports }: Pick<Session, 'ports'>, moved: (ref: Ref) => void): Generator<void> {
+    const { bindings, tunnels } = this.#world;
+    const stateOf = numbered(ports);
+    const plugs = [...this.#plugs].sort(byInterface);
+    const tunnelsNow = [...this.#tunnels].map(([name, { key, error }]) => [key, stateOf(name, error)] as const);
+    const now = new Map<Ref, LocalBinding>();
+    for (const { ref, interface: name, error } of plugs) {
+      yield;
+      if (now.get(ref)?.ofport === undefined) now.set(ref, { interface: name, ...stateOf(name, error) }); // the first of two interfaces with one lport
+    }
+    for (const [ref, { interface: name }] of now) {
+      yield;
+      const before = bindings.peek(ref);
+      if (before !== undefined && before.interface !== name) moved(ref);
+    }
+    yield* replaceAll(bindings, now);
+    yield* replaceAll(tunnels, new Map(tunnelsNow));
   }
 
   /** Interfaces that carry an iface-id whose lport is not in the northbound. */
@@ -120,11 +136,23 @@ const isSamePlugs = (now: readonly Plug[], before: readonly Plug[]): boolean =>
 
 const byInterface = (a: Plug, b: Plug): number => byteOrder(a.interface, b.interface);
 
-/** Makes an input hold exactly these values. */
-function replaceAll<K, V>(
+/** What is known of an interface by its name, with the number that the connection gives it. */
+function numbered(ports: Session['ports']) {
+  const numbers = new Map([...ports.values()].map((port) => [port.name, port.portNo]));
+  return (name: string, error: string | undefined) => {
+    const number = numbers.get(name);
+    return { ofport: number === undefined ? undefined : ofPort(number), ...(error === undefined ? {} : { error }) };
+  };
+}
+
+/** Makes an input hold exactly these values, in small steps. */
+function* replaceAll<K, V>(
   input: { members(): Iterable<K>; set(key: K, value: V | undefined): void },
   values: ReadonlyMap<K, V>,
-): void {
+): Generator<void> {
   for (const key of [...input.members()]) if (!values.has(key)) input.set(key, undefined);
-  for (const [key, value] of values) input.set(key, value);
+  for (const [key, value] of values) {
+    yield;
+    input.set(key, value);
+  }
 }

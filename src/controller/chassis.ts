@@ -246,8 +246,10 @@ export class Chassis {
   /** From inputs to wishes: ports, flows, watches, claims, numbers, tunnels, statuses. */
   #turn(): void {
     const isEnough = slice();
-    for (const ref of this.ports.join()) this.reporter.moved(ref);
-    const round = this.engine.flush(isEnough);
+    const isJoined = this.ports.join((ref) => {
+      this.reporter.moved(ref);
+    }, isEnough);
+    const round = isJoined ? this.engine.flush(isEnough) : undefined;
     if (round === undefined) this.schedule();
     else this.#conclude(round, isEnough);
     this.installer.kick();

@@ -10,6 +10,7 @@ import { formatAddress } from '../switch/address.js';
 import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
+import { soon } from '../turns/slices.js';
 import { Admission } from './admission.js';
 import { bridgeOf, chassisIdOf, datapathText, renaming } from './bridges.js';
 import { Chassis } from './chassis.js';
@@ -110,7 +111,7 @@ export class Controller {
   /** The database of Open vSwitch has changed. */
   databaseChanged(): void {
     this.#vlanLimit?.look();
-    for (const served of this.#served.values()) this.#lookAt(served);
+    for (const served of this.#served.values()) this.#lookSoon(served);
     for (const session of this.switches.sessions.values())
       if (!this.#served.has(session.datapathId)) void this.#connected(session);
   }
@@ -259,11 +260,11 @@ export class Controller {
     marks?.close();
   }
 
-  /** Looks once for many ports that come together. */
+  /** Looks once for many ports that come together, in a turn of its own. */
   #lookSoon(served: Served): void {
     if (this.#looking.has(served)) return;
     this.#looking.add(served);
-    setImmediate(() => {
+    soon(() => {
       this.#looking.delete(served);
       if (!this.#closed) this.#lookAt(served);
     });
