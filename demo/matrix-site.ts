@@ -24,6 +24,9 @@ export interface MatrixSite {
 const addresses6 = { c1: 'fd00:31::1/64', c2: 'fd00:31::2/64' } as const;
 const farAddresses = { vtep4: '172.31.0.9/24', vtep6: 'fd00:31::9/64', gre: '172.31.0.10/24' } as const;
 
+/** Each question starts a program, which takes seconds on a busy machine. */
+const readyMs = 30_000;
+
 type ChassisPair = Readonly<Record<ChassisName, Chassis>>;
 
 /** Builds everything; `say` is told what comes next. */
@@ -82,13 +85,17 @@ const farEndSchema = z.object({ vni: z.number(), peers: z.array(z.unknown()) });
 async function farEnd(pair: ChassisPair, natsUrl: string, device: string): Promise<Configuration> {
   const asked = (...words: readonly string[]) =>
     damselfly(natsUrl, ['remote-device', 'config', `red/${device}`, '--data-dir', dataDir(pair.c1), ...words]);
-  const { vni } = await until(`${device} is to be reached from both chassis`, async () => {
-    const end = await asked('--json').then(
-      (text) => farEndSchema.parse(JSON.parse(text)),
-      () => undefined, // not known there yet
-    );
-    return end?.peers.length === 2 ? end : undefined;
-  });
+  const { vni } = await until(
+    `${device} is to be reached from both chassis`,
+    async () => {
+      const end = await asked('--json').then(
+        (text) => farEndSchema.parse(JSON.parse(text)),
+        () => undefined, // not known there yet
+      );
+      return end?.peers.length === 2 ? end : undefined;
+    },
+    readyMs,
+  );
   return { vni, commands: { linux: await asked(), ovs: await asked('--for', 'ovs') } };
 }
 

@@ -100,7 +100,7 @@ async function rowOf(site: MatrixSite, kind: Kind, from: Member): Promise<Row> {
         .map((other) => placed(site, kind, from, to, other)),
     ),
     watch: [...site.taps.values()],
-    deadlineMs: 5_000,
+    deadlineMs: 10_000,
   });
   const received = (to: Member): number => {
     const { at, frame } = placed(site, kind, from, to, to);

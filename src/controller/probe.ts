@@ -24,7 +24,7 @@ export interface ProbeResult {
 
 type Protocol = ProbeQuestion['protocol'];
 
-const [tries, pauseMs] = [4, 250];
+const [tries, pauseMs] = [6, 250];
 const catchSeconds = 10;
 const etherHeaderSize = 14;
 

@@ -11,6 +11,9 @@ import { labPrograms, needing } from '../lab/requirements.js';
 /** What these tests need of the machine. */
 export const farEndOptions = { ...needing(...labPrograms, 'nats-server'), timeout: 120_000 };
 
+/** Each question starts a program, which takes seconds on a busy machine. */
+const readyMs = 30_000;
+
 const objects = `
 tenant: red
 objects:
@@ -73,6 +76,6 @@ export async function startFarEndSite(t: Test): Promise<FarEndSite> {
     damselfly(nats.url(), ['remote-device', ...words, '--data-dir', dataDir(c1)]);
   await apply(objects);
   for (const device of ['red/kernel', 'red/foreign'])
-    await until(`${device} is reached`, () => remoteDevice('config', device).catch(() => undefined));
+    await until(`${device} is reached`, () => remoteDevice('config', device).catch(() => undefined), readyMs);
   return { c1, vm, vmG, apply, remoteDevice };
 }
