@@ -2,7 +2,7 @@
 // `explain` and `remote-device` ask; it listens on a unix socket only, which its folder's permissions protect.
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { hasCode } from './failure.js';
 
@@ -78,6 +78,16 @@ export async function askAll(dataDir: string, request: ControlRequest): Promise<
   return answers.filter((answer) => answer !== undefined);
 }
 
+/** Whether the process that a socket is named after runs: one that starts has a socket before it listens there. */
+function isRunning(path: string): boolean {
+  try {
+    process.kill(Number(basename(path, '.sock')), 0);
+    return true;
+  } catch (error) {
+    return !hasCode(error, 'ESRCH');
+  }
+}
+
 function askOne(path: string, request: ControlRequest): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path);
@@ -87,7 +97,7 @@ function askOne(path: string, request: ControlRequest): Promise<unknown> {
         reject(error);
         return;
       }
-      rmSync(path, { force: true }); // left behind by a controller that was killed
+      if (!isRunning(path)) rmSync(path, { force: true }); // left behind by a controller that was killed
       resolve(undefined);
     });
     linesOf(socket).once('line', (line) => {

@@ -16,15 +16,30 @@ function dataDirectory(t: Test): string {
   return dir;
 }
 
+/** A socket on which nobody listens any more, named after a process; resolves to its path. */
+function deafSocket(dir: string, pid: string): string {
+  const path = `${JSON.stringify(controlFolder(dir))} + '/' + ${pid} + '.sock'`;
+  const killed = `require('net').createServer().listen(${path}, () => process.kill(process.pid, 'SIGKILL'))`;
+  const { pid: own } = spawnSync(process.execPath, ['-e', killed]);
+  return join(controlFolder(dir), `${pid === 'process.pid' ? own : pid}.sock`);
+}
+
 void t.test('the socket of a controller that was killed is passed over and removed', async (t) => {
   const dir = dataDirectory(t);
-  const left = join(controlFolder(dir), '1.sock');
   t.teardown(await openControl(dir, ({ ask }) => `${ask}!`));
-  const killed = `require('net').createServer().listen(${JSON.stringify(left)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  spawnSync(process.execPath, ['-e', killed]);
+  const left = deafSocket(dir, 'process.pid');
   t.ok(existsSync(left));
   t.strictSame(await askAll(dir, { ask: 'status' }), ['status!']);
   t.notOk(existsSync(left));
+});
+
+void t.test('the socket of a process that runs, and does not listen yet, is passed over and stays', async (t) => {
+  const dir = dataDirectory(t);
+  t.teardown(await openControl(dir, ({ ask }) => `${ask}!`));
+  const early = deafSocket(dir, String(process.ppid));
+  t.ok(existsSync(early));
+  t.strictSame(await askAll(dir, { ask: 'status' }), ['status!']);
+  t.ok(existsSync(early));
 });
 
 void t.test('an asker that goes without its answer harms nobody', async (t) => {
