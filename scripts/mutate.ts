@@ -34,7 +34,9 @@ function compiledWithout({ file, line }: Proof): string {
 async function failureOf(copy: string, id: string, { test }: Proof): Promise<string | undefined> {
   const file = join(copy, 'dist', test.replace(/\.ts$/, '.js'));
   const env = { ...process.env, TAP_TIMEOUT: '0' };
-  const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  // The kernel ends the test with us, however we end.
+  const words = ['--pdeathsig', 'KILL', process.execPath, file];
+  const child = spawn('setpriv', words, { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   const timer = setTimeout(() => child.stdout.destroy(), timeoutMs);
   let isReached = false;
   try {
@@ -46,6 +48,7 @@ async function failureOf(copy: string, id: string, { test }: Proof): Promise<str
     return isReached ? undefined : 'the test was not reached';
   } finally {
     clearTimeout(timer);
+    child.stdout.destroy(); // whoever of the test still holds its other end
     stopGroup(child.pid);
   }
 }
