@@ -11,6 +11,8 @@ import { type FieldCase, readCases } from './cases.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const timeoutMs = 120_000;
+/** Without the line nothing came as far as the test, which says nothing of the line. */
+const notReached = 'the test was not reached';
 /** What is read or imported beside the compiled code. */
 const besides = ['node_modules', 'package.json', 'test', 'docs', 'DESIGN.md'];
 
@@ -45,7 +47,7 @@ async function failureOf(copy: string, id: string, { test }: Proof): Promise<str
       isReached = true;
       if (/^\s*not ok/.test(text)) return text.trim();
     }
-    return isReached ? undefined : 'the test was not reached';
+    return isReached ? undefined : notReached;
   } finally {
     clearTimeout(timer);
     child.stdout.destroy(); // whoever of the test still holds its other end
@@ -69,9 +71,9 @@ async function isRed(copy: string, id: string, proof: Proof): Promise<boolean> {
   writeFileSync(script, compiledWithout(proof));
   const failure = await failureOf(copy, id, proof);
   writeFileSync(script, intact);
-  const verdict = failure === undefined ? 'STAYS GREEN' : 'red';
+  const verdict = failure === undefined ? 'STAYS GREEN' : failure === notReached ? 'NOT REACHED' : 'red';
   process.stdout.write(`${id} ${verdict} without ${proof.file}: ${proof.line}\n    ${failure ?? proof.test}\n`);
-  return failure !== undefined;
+  return verdict === 'red';
 }
 
 const asked = process.argv.slice(2);
