@@ -59,6 +59,9 @@ export function addCompile(program: Command): void {
     .addHelpText(
       'after',
       `
+Without --ports local ports get the numbers from 1 in byte order of tenant/id, then the tunnels to one far end each, then those that
+are for all of a type (vxlan). A number 0 in --ports means: not there yet.
+
 Objects that are refused are named on standard error; the rest is printed, and the exit status is ${someRefused}.
 
 Example:

@@ -61,7 +61,7 @@ async function remove(kindName: string | undefined, ids: readonly string[], opti
     const missing = names.filter(({ kind, ref }) => !steps.some((step) => step.kind === kind && step.ref === ref));
     const wrong = [
       ...(options.file === undefined ? missing.map(notThere) : []),
-      ...(options.force === true ? [] : checked(steps, contents)),
+      ...(options.force === true ? [] : checked(steps, contents).map(stillNeeded)),
     ];
     if (wrong.length > 0) refuse(wrong, options.json);
     else if (options.dryRun === true) sayPlan(steps, options);
@@ -71,6 +71,16 @@ async function remove(kindName: string | undefined, ids: readonly string[], opti
 
 const notThere = ({ kind, ref }: Name): NbError =>
   new NbError(objectName(kind, ref), [{ field: 'id', allowed: 'is not there' }]);
+
+/** What would be wrong with an object that stays, with the way out. */
+const stillNeeded = ({ object, faults }: NbError): NbError =>
+  new NbError(
+    object,
+    faults.map((fault) => ({
+      ...fault,
+      allowed: `${fault.allowed}; delete it as well, or give --force`,
+    })),
+  );
 
 /** What is to be deleted: by name, or as files name it. */
 function named(

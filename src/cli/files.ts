@@ -1,5 +1,5 @@
 // Northbound files: YAML or JSON, several documents each, one or several tenants; every object checked by itself.
-import { parseAllDocuments } from 'yaml';
+import { type Document, parseAllDocuments } from 'yaml';
 import { FileError, fileName, readText, yamlFault } from '../controller/text-file.js';
 import { segmentationTypes } from '../apps/segmentation-types.js';
 import { type Fault, NbError } from '../model/errors.js';
@@ -43,22 +43,33 @@ export function parseText(where: string, text: string, defaultTenant?: string): 
       refused.push(error);
     }
   };
-  parseAllDocuments(text).forEach((document, index, all) => {
+  parseAllDocuments(text, { merge: true }).forEach((document, index, all) => {
     const name = all.length > 1 ? `${where}, document ${index + 1}` : where;
     collect(() => {
       const [problem] = document.errors;
       if (problem !== undefined) throw new NbError(name, [{ field: 'YAML', allowed: yamlFault(problem) }]);
-      for (const entry of entriesOf(name, document.toJS() as unknown, defaultTenant))
+      for (const entry of entriesOf(name, valueOf(name, document), defaultTenant))
         collect(() => objects.push(parseEntry(entry)));
     });
   });
   return { objects, refused };
 }
 
+/** What a document says; one whose aliases would take all memory says nothing. */
+function valueOf(where: string, document: Document.Parsed): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new NbError(where, [{ field: 'YAML', allowed: yamlFault(error) }]);
+  }
+}
+
+/** One object of a file; `value` may be anything yet. */
 interface Entry {
   readonly where: string;
   readonly tenant: string | undefined;
-  readonly fields: Record<string, unknown>;
+  readonly value: unknown;
 }
 
 /** The objects of one document: a list, `{tenant, objects: [...]}`, or a single object. */
@@ -66,12 +77,8 @@ function entriesOf(where: string, document: unknown, tenant: string | undefined)
   if (document === null || document === undefined) return [];
   if (Array.isArray(document))
     return document.flatMap((item, i) => entriesOf(`${where}, object ${i + 1}`, item, tenant));
-  if (typeof document !== 'object')
-    throw new NbError(where, [
-      { field: 'document', value: document, allowed: 'must be an object or a list of objects' },
-    ]);
-  const fields: Record<string, unknown> = { ...document };
-  if (!('objects' in fields)) return [{ where, tenant, fields }];
+  const fields: Record<string, unknown> = typeof document === 'object' ? { ...document } : {};
+  if (!('objects' in fields)) return [{ where, tenant, value: document }];
   const unknown = Object.keys(fields).filter((field) => !documentFields.includes(field));
   const faults: Fault[] = unknown.map((field) => ({
     field,
@@ -84,8 +91,10 @@ function entriesOf(where: string, document: unknown, tenant: string | undefined)
   return (fields['objects'] as unknown[]).flatMap((item, i) => entriesOf(`${where}, object ${i + 1}`, item, own));
 }
 
-function parseEntry({ where, tenant: defaultTenant, fields }: Entry): AnyObject {
-  const { kind: kindName, tenant: ownTenant, id: ownId, ...rest } = fields;
+function parseEntry({ where, tenant: defaultTenant, value }: Entry): AnyObject {
+  if (typeof value !== 'object')
+    throw new NbError(where, [{ field: 'document', value, allowed: 'must be an object or a list of objects' }]);
+  const { kind: kindName, tenant: ownTenant, id: ownId, ...rest }: Record<string, unknown> = { ...value };
   const kind = parseKind(typeof ownId === 'string' ? `${where} (${ownId})` : where, kindName);
   const tenant = kind === 'chassis' ? operator : (ownTenant ?? defaultTenant);
   if (typeof tenant !== 'string')

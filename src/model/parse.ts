@@ -62,9 +62,9 @@ export const childId = (parent: string, port: string): string =>
 export function parseKind(where: string, name: unknown): Kind {
   const kind = typeof name === 'string' ? kindOf(name) : undefined;
   if (kind !== undefined) return kind;
-  throw new NbError(where, [
-    { field: 'kind', value: name, allowed: `not a kind${hint(String(name), Object.keys(schemas))}` },
-  ]);
+  const [text, known] = [String(name), Object.keys(schemas)];
+  if (name === undefined) throw new NbError(where, [{ field: 'kind', allowed: `missing: one of ${known.join(', ')}` }]);
+  throw new NbError(where, [{ field: 'kind', value: name, allowed: `not a kind${hint(text, known)}` }]);
 }
 
 /** `binding_profile: {port_key: remote_port, host_ip}` of the specification, as the vtep binding that it means. */
