@@ -34,7 +34,7 @@ const actionHeaderSize = 4;
 const nested: NestedActions = { write: writeActions, read: readActions };
 
 function header(w: Writer, type: keyof typeof code, size: number): void {
-  w.u32((code[type] << 16) | size);
+  w.u16Pair(code[type], size);
 }
 
 function writeSmall(w: Writer, type: keyof typeof code, value: number, bytes: 0 | 1 | 2 | 4): void {
@@ -48,7 +48,7 @@ function writeSmall(w: Writer, type: keyof typeof code, value: number, bytes: 0 
 function writeOutput(w: Writer, port: number, maxLen: number): void {
   header(w, 'output', 16);
   w.u32(port);
-  w.u32(maxLen << 16);
+  w.u16Pair(maxLen, 0);
   w.u32(0);
 }
 

@@ -20,7 +20,7 @@ export const flowModCodec: BodyCodec<FlowMod> = {
     w.u32(message.bufferId);
     w.u32(message.outPort);
     w.u32(message.outGroup);
-    w.u32(message.flags << 16);
+    w.u16Pair(message.flags, 0);
     writeMatch(w, message.match);
     writeInstructions(w, message.instructions);
   },

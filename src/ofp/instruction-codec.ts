@@ -37,7 +37,7 @@ function writeWithActions(w: Writer, type: 'apply_actions' | 'write_actions', in
 }
 
 function writeHeader(w: Writer, type: keyof typeof code, size: number): void {
-  w.u32((code[type] << 16) | size);
+  w.u16Pair(code[type], size);
 }
 
 function writeInstruction(w: Writer, instruction: Instruction): void {
@@ -48,7 +48,8 @@ function writeInstruction(w: Writer, instruction: Instruction): void {
       return;
     case 'goto_table':
       writeHeader(w, 'goto_table', 8);
-      w.u32(instruction.table << 24);
+      w.u8(instruction.table);
+      w.zeros(3);
       return;
     case 'write_metadata':
       writeHeader(w, 'write_metadata', 24);

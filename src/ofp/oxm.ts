@@ -15,7 +15,7 @@ export type Oxm =
 /** The header of a field with or without mask, with its length. */
 export function oxmHeader(row: FieldRow, size: number, masked: boolean): number {
   const base = row.header - (row.header & lengthBits) + (row.experimenter ? 4 : 0);
-  return masked ? (base | maskBit) + 2 * size : base + size;
+  return masked ? base + maskBit + 2 * size : base + size;
 }
 
 function mustFit(row: FieldRow, fits: boolean, value: AnyFieldValue): void {
@@ -46,9 +46,17 @@ export function writeValue(w: Writer, row: FieldRow, value: AnyFieldValue): void
   } else w.bytes(value);
 }
 
+// An option's bytes, and as many of its mask.
+function optionSize(row: FieldRow, value: Uint8Array, mask: AnyFieldValue | undefined): number {
+  mustFit(row, 8 * value.length <= row.bits, value);
+  if (mask instanceof Uint8Array && mask.length !== value.length)
+    throw new EncodeError(`${row.name} has ${value.length} bytes and a mask of ${mask.length}`);
+  return value.length;
+}
+
 /** Writes one field as it stands; choosing a canonical form is the match's business. */
 export function writeOxm(w: Writer, row: FieldRow, value: AnyFieldValue, mask?: AnyFieldValue): void {
-  const size = value instanceof Uint8Array ? value.length : row.size;
+  const size = value instanceof Uint8Array ? optionSize(row, value, mask) : row.size;
   w.u32(oxmHeader(row, size, mask !== undefined));
   if (row.experimenter) w.u32(row.experimenter);
   writeValue(w, row, value);

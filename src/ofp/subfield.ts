@@ -26,7 +26,7 @@ export function writeFieldHeader(
   { field: name, size }: { readonly field: FieldName; readonly size?: number },
 ): void {
   const row = field(name);
-  w.u32(row.size === 0 ? row.nxmHeader | (size ?? maxOptionSize) : row.nxmHeader);
+  w.u32(row.size === 0 ? row.nxmHeader + (size ?? maxOptionSize) : row.nxmHeader);
   if (row.nxmExperimenter) w.u32(row.nxmExperimenter);
 }
 

@@ -1,12 +1,16 @@
 // A growing slab that messages are written into one after the other. All numbers are big-endian.
 
 const two32 = 0x1_0000_0000;
+const two48 = 0x1_0000_0000_0000;
 const low64 = 0xffff_ffff_ffff_ffffn;
 
 /** A value that the field it is meant for cannot hold: a mistake of ours, thrown at once. */
 export class EncodeError extends Error {
   override readonly name = 'EncodeError';
 }
+
+const tooWide = (value: number | bigint, bits: number) =>
+  new EncodeError(`${String(value)} is no whole number of ${bits} bits`);
 
 /** Writes messages; what `take` hands out is never written to again. */
 export class Writer {
@@ -39,26 +43,38 @@ export class Writer {
     this.view = new DataView(slab.buffer);
   }
 
-  /** One byte. */
+  /** One byte. Like the others, it throws EncodeError on a number that is not whole or has too many bits. */
   u8(value: number): void {
+    if ((value & 0xff) !== value) throw tooWide(value, 8);
     const at = this.room(1);
     this.view.setUint8(at, value);
   }
 
   /** Two bytes. */
   u16(value: number): void {
+    if ((value & 0xffff) !== value) throw tooWide(value, 16);
     const at = this.room(2);
     this.view.setUint16(at, value);
   }
 
   /** Four bytes. */
   u32(value: number): void {
+    if (value >>> 0 !== value) throw tooWide(value, 32);
     const at = this.room(4);
     this.view.setUint32(at, value);
   }
 
+  /** Two numbers of two bytes each, in one go. */
+  u16Pair(high: number, low: number): void {
+    if ((high & 0xffff) !== high) throw tooWide(high, 16);
+    if ((low & 0xffff) !== low) throw tooWide(low, 16);
+    const at = this.room(4);
+    this.view.setUint32(at, (high << 16) | low);
+  }
+
   /** Six bytes, a MAC address. */
   u48(value: number): void {
+    if (!(value >= 0 && value < two48 && Number.isInteger(value))) throw tooWide(value, 48);
     const at = this.room(6);
     this.view.setUint16(at, value / two32);
     this.view.setUint32(at + 2, value); // the lower 32 bits
@@ -66,9 +82,11 @@ export class Writer {
 
   /** Eight bytes. */
   u64(value: number | bigint): void {
+    if (!(value >= 0 && value <= low64)) throw tooWide(value, 64);
     const at = this.room(8);
     if (typeof value === 'bigint') this.view.setBigUint64(at, value);
     else {
+      if (!Number.isSafeInteger(value)) throw tooWide(value, 64);
       this.view.setUint32(at, value / two32);
       this.view.setUint32(at + 4, value); // the lower 32 bits
     }
@@ -76,6 +94,7 @@ export class Writer {
 
   /** Sixteen bytes. */
   u128(value: bigint): void {
+    if (value < 0n || value >> 128n) throw tooWide(value, 128);
     const at = this.room(16);
     this.view.setBigUint64(at, value >> 64n);
     this.view.setBigUint64(at + 8, value & low64);
@@ -110,6 +129,7 @@ export class Writer {
 
   /** Overwrites a byte written earlier. */
   patch8(at: number, value: number): void {
+    if ((value & 0xff) !== value) throw tooWide(value, 8);
     this.view.setUint8(at, value);
   }
 

@@ -142,6 +142,32 @@ void t.test('a value that its field cannot hold is refused and leaves no bytes b
   t.end();
 });
 
+void t.test('a number of too many bits is refused wherever it stands, not cut off', (t) => {
+  const rest = { table: 0, priority: 1, match: {}, instructions: [] };
+  const wrong: readonly Message[] = [
+    flowMod({ ...rest, priority: 0x1_0000 }),
+    flowMod({ ...rest, priority: -1 }),
+    flowMod({ ...rest, priority: 1.5 }),
+    flowMod({ ...rest, priority: NaN }),
+    flowMod({ ...rest, table: 256 }),
+    flowMod({ ...rest, flags: 0x1_0000 }),
+    flowMod({ ...rest, cookie: 1n << 64n }),
+    flowMod({ ...rest, cookie: -1n }),
+    flowMod({ ...rest, outGroup: 0x1_0000_0000 }),
+    flowMod({ ...rest, instructions: [goto(256)] }),
+    flowMod({ ...rest, instructions: [apply(output(0x1_0000_0000))] }),
+    flowMod({ ...rest, instructions: [apply({ type: 'output', port: 1, maxLen: 0x1_0000 })] }),
+    flowMod({ ...rest, instructions: [apply(resubmit(256))] }),
+    flowMod({ ...rest, match: { tun_metadata0: new Uint8Array(125) } }),
+    flowMod({ ...rest, match: { tun_metadata0: { value: new Uint8Array(4), mask: new Uint8Array(8) } } }),
+    { type: 'role_request', role: 'equal', generationId: 1n << 64n },
+    { type: 'set_config', flags: 0, missSendLen: 0x1_0000 },
+  ];
+  for (const message of wrong) t.throws(() => encode(message, 0), { name: 'EncodeError' });
+  t.throws(() => encode({ type: 'barrier_request' }, 0x1_0000_0000), { name: 'EncodeError' });
+  t.end();
+});
+
 void t.test('what an action has no room to say is refused, not cut off', (t) => {
   const wrong: readonly Action[] = [
     { type: 'bundle', algorithm: 0, fields: 0, basis: 0, members: [0x1_0000] },
