@@ -99,8 +99,9 @@ async function start(config: Config, version: string, log: Logger, ending: Abort
 function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest): unknown {
   if (ask === 'status') return snapshotOf(controller);
   if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
+  if (ask === 'unserved') return controller.unserved();
   if (ask === 'unknown') return droppedBy(controller);
   if (ask === 'far-end') return farEndOf(controller, argument);
   if (ask === 'probe') return probe(controller, argument);
-  throw new Error(`${ask} is not a question: status, explain, unknown, far-end or probe`);
+  throw new Error(`${ask} is not a question: status, unserved, explain, unknown, far-end or probe`);
 }

@@ -17,6 +17,7 @@ import {
   withNorthboundOptions,
   withTenant,
 } from './northbound-cli.js';
+import { type Output, outputFrom } from './outputs.js';
 import { byObject, reportsNow, type StatusRecord } from './statuses.js';
 import { textTable } from './text-table.js';
 import { inline, inReferenceOrder, shortRef, writtenFields, yamlOf } from './written.js';
@@ -24,10 +25,8 @@ import { inline, inReferenceOrder, shortRef, writtenFields, yamlOf } from './wri
 interface Options extends NorthboundOptions {
   readonly tenant?: string;
   readonly allTenants?: boolean;
-  readonly output: 'table' | 'yaml' | 'json';
+  readonly output: Output;
 }
-
-const outputs = ['table', 'yaml', 'json'] as const;
 
 /** Adds the command. */
 export function addGet(program: Command): void {
@@ -49,12 +48,6 @@ Example:
   damselfly get --all-tenants -o yaml > everything.yaml`,
     )
     .action(get);
-}
-
-function outputFrom(text: string): Options['output'] {
-  const found = outputs.find((output) => output === text);
-  if (found === undefined) throw new Error(`-o ${text}: one of ${outputs.join(', ')}`);
-  return found;
 }
 
 async function get(kindName: string | undefined, ids: readonly string[], options: Options): Promise<void> {

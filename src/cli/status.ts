@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type ChassisSnapshot, snapshotsAt } from '../controller/snapshot.js';
 import { askAll } from '../controller/control.js';
+import type { Unserved } from '../controller/controller.js';
 import type { Dropped } from '../controller/unknown.js';
 import { configFromCli, type ConfigOptions } from './config.js';
 import { textTable } from './text-table.js';
@@ -20,7 +21,7 @@ export function addStatus(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExit status 1 if no controller runs or something is not ACTIVE.\n\nExample:\n  damselfly status',
+      '\nExit status 1 if no controller runs, a bridge is not served, or something is not ACTIVE.\n\nExample:\n  damselfly status',
     )
     .action(async (options: ConfigOptions) => {
       const { config } = await configFromCli(options);
@@ -30,10 +31,16 @@ export function addStatus(program: Command): void {
         return;
       }
       const chassis = await snapshotsAt(config.data_dir);
+      const answers = await askAll(config.data_dir, { ask: 'unserved' });
+      const unserved = answers.flatMap((answer) => answer as Unserved[]); // our own controller's answer
       if (options['json'] === true) process.stdout.write(`${JSON.stringify(chassis, null, 2)}\n`);
-      else process.stdout.write(chassis.length === 0 ? noController(config.data_dir) : chassis.map(shown).join('\n'));
-      if (chassis.length === 0 || chassis.some((one) => one.ports.some(({ state }) => state !== 'ACTIVE')))
-        process.exitCode = 1;
+      else if (chassis.length > 0) process.stdout.write(chassis.map(shown).join('\n'));
+      else if (unserved.length === 0) process.stdout.write(nothingServed(config.data_dir, answers.length > 0));
+      // Also beside JSON, which is of what is served.
+      for (const { datapath, peer, reason } of unserved)
+        process.stderr.write(`datapath ${datapath}, connected by ${peer}: ${reason}\n`);
+      const isActive = chassis.every((one) => one.ports.every(({ state }) => state === 'ACTIVE'));
+      if (chassis.length === 0 || unserved.length > 0 || !isActive) process.exitCode = 1;
     });
 }
 
@@ -51,8 +58,8 @@ function listed(dropped: readonly Dropped[]): string {
   return `${textTable([head, ...rows]).join('\n')}\n`;
 }
 
-const noController = (dataDir: string): string =>
-  `no controller serves a bridge here (data directory ${dataDir}); start one with: damselfly controller, and point a bridge at it:\n  ovs-vsctl set-fail-mode br-int secure -- set-controller br-int tcp:127.0.0.1:6653\n`;
+const nothingServed = (dataDir: string, isRunning: boolean): string =>
+  `no controller serves a bridge here (data directory ${dataDir}); ${isRunning ? 'one runs, and no bridge is connected: point one at it' : 'start one with: damselfly controller, and point a bridge at it'}:\n  ovs-vsctl set-fail-mode br-int secure -- set-controller br-int tcp:127.0.0.1:6653\n`;
 
 function shown(one: ChassisSnapshot): string {
   const { flows } = one;

@@ -1,5 +1,6 @@
 // `damselfly watch`: a line for each change of the northbound, as it happens.
 import type { Command } from 'commander';
+import { stringify } from 'yaml';
 import type { NbError } from '../model/errors.js';
 import { type Kind, kinds } from '../model/kinds.js';
 import { type AnyObject, objectName, parseKind } from '../model/parse.js';
@@ -11,6 +12,7 @@ import { readNb } from '../sync/records.js';
 import { watchReports } from '../sync/status-reader.js';
 import { Watch } from '../sync/watch.js';
 import { type NorthboundOptions, withNorthbound, withNorthboundOptions, withTenant } from './northbound-cli.js';
+import { type Output, outputFrom } from './outputs.js';
 import { statusOf, summaryOf } from './statuses.js';
 import { changedFields, inline, writtenFields } from './written.js';
 
@@ -18,6 +20,7 @@ interface Options extends NorthboundOptions {
   readonly tenant?: string;
   readonly allTenants?: boolean;
   readonly status?: boolean;
+  readonly output: Output;
 }
 
 /** Adds the command. */
@@ -27,6 +30,7 @@ export function addWatch(program: Command): void {
     .description('print a line for each change of the northbound, until Ctrl-C')
     .argument('[kind]', `one of ${kinds.join(', ')}, or an alias; all without it`)
     .option('-A, --all-tenants', 'of every tenant')
+    .option('-o, --output <form>', 'table (lines), yaml (a document each) or json (a line each)', outputFrom, 'table')
     .option('--status', 'what the chassis say of the objects as well');
   withNorthboundOptions(withTenant(command, 'of this tenant'))
     .addHelpText(
@@ -46,8 +50,9 @@ async function watch(kindName: string | undefined, options: Options): Promise<vo
     throw new Error('which tenant? Give -t TENANT, or --all-tenants');
   const tenant = options.allTenants === true ? undefined : options.tenant;
   await withNorthbound(options, false, async (store) => {
+    const form = forms[options.json === true ? 'json' : options.output];
     const say = (change: Change): void => {
-      process.stdout.write(options.json === true ? `${JSON.stringify(change)}\n` : `${lineOf(change)}\n`);
+      process.stdout.write(form(change));
     };
     const ends: Follow[] = [followObjects(store, kind, tenant, say)];
     if (options.status === true) ends.push(followStatuses(store, kind, tenant, say));
@@ -88,6 +93,13 @@ export function lineOf({ time, revision, object, change, what, chassis }: Change
   const said = what.length === 0 ? '' : `: ${what.join('; ')}`;
   return `${clock}  r${revision}  ${object} ${by}${change}${said}`;
 }
+
+/** How a change is printed. */
+const forms: Readonly<Record<Output, (change: Change) => string>> = {
+  table: (change) => `${lineOf(change)}\n`,
+  yaml: (change) => `---\n${stringify(change)}`,
+  json: (change) => `${JSON.stringify(change)}\n`,
+};
 
 interface Follow {
   readonly end: () => void;

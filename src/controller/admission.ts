@@ -1,6 +1,7 @@
 // Which bridges are served: those of our database that are fail_mode=secure, or are made so; without a database, all. Why one is not
 // is said once.
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
@@ -18,13 +19,23 @@ export interface Admitted {
   readonly bridge: Bridge | undefined;
 }
 
+/** What is said beside a complaint. */
+interface Complaint {
+  readonly command: string;
+  readonly [key: string]: unknown;
+}
+
+const notOurs =
+  'not served: no bridge of the database of Open vSwitch has this datapath id (if it is a bridge of another machine: ' +
+  '--ovsdb tcp:HOST:PORT for its database, or --ovsdb none to serve whatever connects)';
+
 /** The door of one controller. */
 export class Admission {
   readonly #vswitch: Vswitch | undefined;
   readonly #log: Logger;
   readonly #meeting = new Set<Session>();
   /** Bridges that are not served, with what was said of them. */
-  readonly #complaints = new Map<bigint, string>();
+  readonly #complaints = new Map<bigint, { readonly text: string; readonly details: Complaint }>();
   readonly #strangers = new Repeats();
 
   constructor(vswitch: Vswitch | undefined, log: Logger) {
@@ -46,11 +57,18 @@ export class Admission {
   }
 
   /** Says why a bridge is not served, once until that changes. */
-  complain(datapathId: bigint, text: string, details: object): void {
-    const said = JSON.stringify([text, details]);
-    if (this.#complaints.get(datapathId) === said) return;
-    this.#complaints.set(datapathId, said);
+  complain(datapathId: bigint, text: string, details: Complaint): void {
+    if (isDeepStrictEqual(this.#complaints.get(datapathId), { text, details })) return;
+    this.#complaints.set(datapathId, { text, details });
     this.#log.error(details, text);
+  }
+
+  /** Why a bridge that is connected is not served, with the command that helps where there is one. */
+  reasonOf(datapathId: bigint): string {
+    const complaint = this.#complaints.get(datapathId);
+    if (complaint !== undefined) return `${complaint.text}: ${complaint.details.command}`;
+    const isKnown = this.#vswitch === undefined || bridgeOf(this.#vswitch.view, datapathId) !== undefined;
+    return isKnown ? 'not served yet' : notOurs;
   }
 
   /** The bridge is served: should it not be one day, that is news. */
@@ -76,11 +94,7 @@ export class Admission {
     const repeated = this.#strangers.say(session.peer.replace(/[:#]\d+$/, ''), performance.now());
     if (repeated === undefined) return;
     const more = repeated === 0 ? {} : { repeated };
-    this.#log.error(
-      { datapath: datapathText(session.datapathId), peer: session.peer, ...more },
-      'not served: no bridge of the database of Open vSwitch has this datapath id (if it is a bridge of another machine: ' +
-        '--ovsdb tcp:HOST:PORT for its database, or --ovsdb none to serve whatever connects)',
-    );
+    this.#log.error({ datapath: datapathText(session.datapathId), peer: session.peer, ...more }, notOurs);
   }
 
   /** Without a controller a bridge must keep its flows and forward nothing by itself. */

@@ -49,6 +49,14 @@ export interface Served {
   readonly marks: Marks | undefined;
 }
 
+/** A bridge that is connected and not served. */
+export interface Unserved {
+  readonly datapath: string;
+  readonly peer: string;
+  /** Why, with the command that helps where there is one. */
+  readonly reason: string;
+}
+
 /** The controller of one process. */
 export class Controller {
   readonly switches = new Switches();
@@ -106,6 +114,17 @@ export class Controller {
   /** The bridges that are or were served, by datapath id. */
   get served(): ReadonlyMap<bigint, Served> {
     return this.#served;
+  }
+
+  /** The bridges that are connected and not served, and why. */
+  unserved(): Unserved[] {
+    return [...this.switches.sessions.values()]
+      .filter(({ datapathId }) => !this.#served.has(datapathId))
+      .map(({ datapathId, peer }) => ({
+        datapath: datapathText(datapathId),
+        peer,
+        reason: this.#admission.reasonOf(datapathId),
+      }));
   }
 
   /** The database of Open vSwitch has changed. */

@@ -1,7 +1,15 @@
 // The kinds of northbound objects: one zod schema each, which is at once the check, the type and the JSON Schema.
 import { z } from 'zod';
 import { isName, isReference, nameRule, type Ref } from './ids.js';
-import { isTunnelEndpoint, isUnicastMac, parseAddress, parseMac, parsePrefix } from './addresses.js';
+import {
+  addressNumber,
+  covers,
+  isTunnelEndpoint,
+  isUnicastMac,
+  parseAddress,
+  parseMac,
+  parsePrefix,
+} from './addresses.js';
 
 /** An IPv6 address with all of its digits, the last of them as IPv4 (RFC 4291, 2.2). */
 const longestAddress = 45;
@@ -118,6 +126,21 @@ const otherEthertype = integer(0x0600, 0xffff).refine(
   'an ethertype other than those of IPv4, IPv6, ARP and VLAN tags',
 );
 
+const linkLocal = 'fe80::/10';
+
+function isWithin(cidr: string, text: string): boolean {
+  const [prefix, ip] = [parsePrefix(cidr), parseAddress(text)];
+  return prefix !== undefined && ip !== undefined && covers(prefix, ip);
+}
+
+function compareAddresses(a: string, b: string): number {
+  const [first, second] = [a, b].map((text) => {
+    const ip = parseAddress(text);
+    return ip === undefined ? 0n : addressNumber(ip);
+  });
+  return Number((first ?? 0n) - (second ?? 0n));
+}
+
 const addressPair = z.strictObject({ ip_address: prefix, mac_address: mac.optional() });
 
 /** The schemas of all kinds, by canonical name: what an object of the kind holds besides `kind`, `tenant` and `id`. */
@@ -138,13 +161,30 @@ export const schemas = {
     allow_remote: tenants.describe('tenants that may name VTEPs on it'),
     unique_key: integer(1, 0xffffff).optional().describe('for compile and tests; elsewhere honoured only as allocated'),
   }),
-  subnet: z.strictObject({
-    name,
-    lswitch: reference,
-    cidr: prefix,
-    gateway_ip: address.optional(),
-    allocation: listOf(z.strictObject({ start: address, end: address }), 64, 'ranges').optional(),
-  }),
+  subnet: z
+    .strictObject({
+      name,
+      lswitch: reference,
+      cidr: prefix,
+      gateway_ip: address.optional().describe('within the cidr, or link-local (IPv6)'),
+      allocation: listOf(z.strictObject({ start: address, end: address }), 64, 'ranges')
+        .optional()
+        .describe('within the cidr'),
+    })
+    .superRefine(({ cidr, gateway_ip: gateway, allocation = [] }, context) => {
+      const refuse = (path: (string | number)[], input: string, message: string): void => {
+        context.addIssue({ code: 'custom', path, input, message });
+      };
+      const routers = cidr.includes(':') ? [cidr, linkLocal] : [cidr];
+      if (gateway !== undefined && !routers.some((prefix) => isWithin(prefix, gateway)))
+        refuse(['gateway_ip'], gateway, `an address of ${cidr}`);
+      for (const [index, { start, end }] of allocation.entries()) {
+        const outside = [start, end].find((each) => !isWithin(cidr, each));
+        if (outside !== undefined) refuse(['allocation', index], outside, `addresses of ${cidr}`);
+        else if (compareAddresses(start, end) > 0)
+          refuse(['allocation', index], `${start} to ${end}`, 'a first address that is not above the last');
+      }
+    }),
   lport: z.strictObject({
     name,
     lswitch: reference,

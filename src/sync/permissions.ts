@@ -51,7 +51,9 @@ export function chassisPermissions(party: string, chassis: readonly string[], pr
       ...chassis.map((id) => subject(`${prefix}_nb`, nbKey('chassis', refOf(operator, id)))),
       ...chassis.map((id) => subject(`${prefix}_status`, `*.*.*.${encodeToken(id)}`)),
       subject(`${prefix}_alloc`, '>'),
-      ...buckets.flatMap((bucket) => [...reading(bucket, '>'), `$JS.API.STREAM.MSG.GET.${stream(bucket)}`]),
+      ...buckets.flatMap((bucket) => reading(bucket, '>')),
+      // What the leader of the replicas has, so that a replica which lags behind is not believed.
+      ...[`${prefix}_nb`, `${prefix}_alloc`].map((bucket) => `$JS.API.STREAM.MSG.GET.${stream(bucket)}`),
     ],
     subscribe: [`${inboxPrefix(party, prefix)}.>`, `${prefix}.accept.*`],
   };

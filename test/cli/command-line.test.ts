@@ -100,6 +100,19 @@ void t.test('every command has a --help with an example of it, and --json', asyn
   }
 });
 
+void t.test('the schema of an lport has what is read beside its fields', async (t) => {
+  const { out } = await shellOf(t).run('schema', 'lport');
+  t.match(JSON.parse(out), {
+    title: 'lport',
+    properties: {
+      schema: { const: 1 },
+      binding_profile: { properties: { port_key: { const: 'remote_port' }, host_ip: { type: 'string' } } },
+      lswitch: { type: 'string' },
+    },
+    additionalProperties: false,
+  });
+});
+
 void t.test('--version is the one of the package', async (t) => {
   t.match(await shellOf(t).run('--version'), { status: 0, out: /^\d+\.\d+\.\d+\n$/, err: '' });
 });

@@ -1,5 +1,6 @@
 // Objects through the command line: applied, read back, compared, deleted, on a real nats-server.
 import t, { type Test } from 'tap';
+import { parseAllDocuments } from 'yaml';
 import { parseText } from '../../src/cli/files.js';
 import type { Store } from '../../src/sync/buckets.js';
 import { refOf } from '../../src/model/ids.js';
@@ -191,10 +192,11 @@ void t.test('watch prints a line per change until it is interrupted', natsOption
   const { shell, store, file } = await site(t);
   await shell.run('apply', '-f', file, '--no-wait');
   const watch = shell.start('watch', 'lport', '-t', 'red', '--status');
+  const asYaml = shell.start('watch', 'lport', '-t', 'red', '-o', 'yaml');
   const vm1 = { lswitch: 'net1', macs: ['fa:16:3e:00:00:01'], ips: ['10.1.0.7'] };
   await until('the watch has begun', async () => {
     await putObject(store, 'lport', refOf('red', 'tick'), { lswitch: 'net1' });
-    return watch.said.out.includes('red/tick');
+    return watch.said.out.includes('red/tick') && asYaml.said.out.includes('red/tick');
   });
   await putObject(store, 'lport', refOf('red', 'vm1'), vm1);
   await putObject(store, 'lswitch', refOf('red', 'net1'), { mtu: 1400 });
@@ -208,7 +210,8 @@ void t.test('watch prints a line per change until it is interrupted', natsOption
   });
   await shell.run('delete', 'lport', 'db', '-t', 'red', '--no-wait');
   await until('the last change is told', () => watch.said.out.includes('red/db'));
-  watch.child.kill('SIGINT');
+  await until('in YAML too', () => asYaml.said.out.includes('red/db'));
+  for (const { child } of [watch, asYaml]) child.kill('SIGINT');
   const { status, out } = await watch.ended;
   t.equal(status, 0);
   const told = lines(out).filter((line) => !line.includes('red/tick'));
@@ -220,6 +223,8 @@ void t.test('watch prints a line per change until it is interrupted', natsOption
   t.match(out, /^\S+ {2}r\d+ {2}lport red\/poor cannot be read: .*lswitch: 7/m);
   t.match(out, /^00:00:00\.5\S* {2}r9 {2}lport red\/vm1 c1 says ERROR: no$/m);
   t.match(out, /^\S+ {2}r\d+ {2}lport red\/db deleted$/m);
+  const last = parseAllDocuments((await asYaml.ended).out).at(-1);
+  t.match(last?.toJS(), { object: 'lport red/db', change: 'deleted', what: [] });
 });
 
 void t.test('nb export and import bring every object and every number into an empty store', natsOptions, async (t) => {

@@ -112,6 +112,13 @@ void t.test(
       (await site.ovs.flows(loser)).filter((line) => line.includes('0xd5f1')),
       [],
     );
+    t.match(await site.shell().run('status'), {
+      status: 1,
+      out: /^chassis c1: bridge br/,
+      err: new RegExp(
+        `^datapath [0-9a-f]{16}, connected by unix:.*: not served: two bridges would be one chassis.*: ovs-vsctl br-set-external-id ${loser} `,
+      ),
+    });
     await site.ovs.vsctl('br-set-external-id', loser, 'damselfly-chassis', 'c2');
     await until('both are served', () => controller.said(/^switch connected$/).length === 2, patienceMs);
   },

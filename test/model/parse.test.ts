@@ -111,6 +111,34 @@ void t.test('every fault is named with field, value and what is allowed', (t) =>
   t.end();
 });
 
+void t.test('what a subnet names is within it', (t) => {
+  const subnet = (fields: object) => refusal(() => parseObject('subnet', 'red', 's', { lswitch: 'n', ...fields }));
+  const cidr = '10.1.0.0/24';
+  const range = (start: string, end: string) => ({
+    cidr,
+    allocation: [
+      { start: '10.1.0.9', end: '10.1.0.9' },
+      { start, end },
+    ],
+  });
+  t.equal(
+    subnet({ cidr, gateway_ip: '10.2.0.1' }),
+    'subnet red/s: gateway_ip: "10.2.0.1": not allowed: an address of 10.1.0.0/24',
+  );
+  t.match(subnet({ cidr, gateway_ip: 'fd00::1' }), /gateway_ip: "fd00::1": not allowed/);
+  t.match(subnet({ cidr, gateway_ip: 'fe80::1' }), 'not allowed', 'link-local is of the other family');
+  t.match(subnet(range('10.1.0.5', '10.1.1.5')), 'allocation.1: "10.1.1.5": not allowed: addresses of 10.1.0.0/24');
+  t.match(subnet(range('10.1.0.5', '10.1.0.4')), 'allocation.1: "10.1.0.5 to 10.1.0.4": not allowed: a first address');
+  t.match(subnet({ cidr: '10.1.0.0/33', gateway_ip: '10.1.0.1' }), /^subnet red\/s: cidr: [^\n]*$/);
+  for (const [prefix, gateway] of [
+    [cidr, '10.1.0.1'],
+    ['fd00:1::/64', 'fd00:1::1'],
+    ['fd00:1::/64', 'fe80::1'],
+  ])
+    t.doesNotThrow(() => parseObject('subnet', 'red', 's', { lswitch: 'n', cidr: prefix, gateway_ip: gateway }));
+  t.end();
+});
+
 void t.test('a VTEP address must be one that a tunnel can reach', (t) => {
   for (const address of [
     '224.0.0.1',
