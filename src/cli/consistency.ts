@@ -71,7 +71,7 @@ function worldOf(objects: readonly AnyObject[], { numbers, known }: Context): Wo
     if (kind !== 'lport' && kind !== 'lswitch') continue;
     const key = object.value.unique_key ?? next++;
     world.numbers.set(numberName(kind, ref), numbers.get(numberName(kind, ref)) ?? key);
-    if (kind === 'lport') world.addresses.set(ref, []);
+    if (kind === 'lport') world.addresses.set(ref, { lswitch: object.value.lswitch, ips: [] });
     // Whether another VNI than the key is allocated is seen when it is asked for.
     else world.numbers.set(numberName('vni', ref), numbers.get(numberName('vni', ref)) ?? object.value.segmentation_id);
   }

@@ -4,7 +4,7 @@ import { type Ref, tenantOf } from '../model/ids.js';
 import type { Interest } from '../model/interest.js';
 import { addressCandidates } from '../model/numbering.js';
 import type { World } from '../model/world.js';
-import type { AskingEdges } from './chassis-edges.js';
+import type { AskingEdges, NeededAddresses } from './chassis-edges.js';
 
 /** The questions of one chassis. */
 export class Asks {
@@ -68,23 +68,32 @@ export class Asks {
   }
 
   #address(ref: Ref): void {
+    if (this.#addressing.has(ref) || this.#neededBy(ref) === undefined) return;
+    this.#addressing.add(ref);
+    this.#edges.address(ref, () => {
+      const needed = this.#neededBy(ref);
+      if (needed === undefined) this.#addressing.delete(ref);
+      return needed;
+    });
+  }
+
+  /** The addresses that a port needs now: its network and its subnets change while there are none. */
+  #neededBy(ref: Ref): NeededAddresses | undefined {
     const world = this.#world;
-    const network = world.lports.peek(ref)?.lswitch;
-    if (network === undefined || this.#addressing.has(ref)) return;
+    const lswitch = this.#interest.unaddressed.has(ref) ? world.lports.peek(ref)?.lswitch : undefined;
     const subnets = world.refs('subnet').flatMap((subnet) => {
       const value = world.subnets.peek(subnet);
-      return value?.lswitch === network ? [value] : [];
+      return value !== undefined && value.lswitch === lswitch ? [value] : [];
     });
-    if (subnets.length === 0) return;
+    if (lswitch === undefined || subnets.length === 0) return undefined;
     // What others wrote down by hand is not in the allocations.
     const written = new Set(
       world.refs('lport').flatMap((other) => {
         const value = world.lports.peek(other);
-        return value?.lswitch !== network || value.ips === 'auto' ? [] : value.ips;
+        return value?.lswitch !== lswitch || value.ips === 'auto' ? [] : value.ips;
       }),
     );
-    this.#addressing.add(ref);
-    this.#edges.address(ref, network, addressCandidates(subnets, written));
+    return { lswitch, candidates: addressCandidates(subnets, written) };
   }
 }
 

@@ -5,14 +5,20 @@ import type { Kind } from '../model/kinds.js';
 import type { CommitReport } from './installer.js';
 import type { Status } from './reporter.js';
 
+/** What a port that asked for `auto` needs: an address of each of these sequences of candidates, on a network. */
+export interface NeededAddresses {
+  readonly lswitch: Ref;
+  readonly candidates: readonly Iterable<string>[];
+}
+
 /** What a chassis asks of the northbound. */
 export interface AskingEdges {
   /** Watch exactly these tenants. */
   readonly watch: (tenants: readonly string[]) => void;
   /** A number is needed for an object (`lport red/vm1`). */
   readonly allocate: (space: 'lport' | 'lswitch', ref: Ref) => void;
-  /** A port that asked for `auto` needs an address of each of these sequences of candidates. */
-  readonly address: (ref: Ref, lswitch: Ref, candidates: readonly Iterable<string>[]) => void;
+  /** A port needs addresses; `needed` is asked anew at each attempt, and says undefined when it needs none any more. */
+  readonly address: (ref: Ref, needed: () => NeededAddresses | undefined) => void;
   /** The interface of an lport is on our bridge, or no longer; `isOurs`: the northbound says so already. */
   readonly claim: (ref: Ref, isOurs: boolean) => void;
   readonly release: (ref: Ref) => void;

@@ -12,7 +12,7 @@ import { Interest } from '../model/interest.js';
 import { type Kind, kinds } from '../model/kinds.js';
 import { type AnyObject, objectName } from '../model/parse.js';
 import { View } from '../model/view.js';
-import { numberName, type Settings, World } from '../model/world.js';
+import { type Allotted, numberName, type Settings, World } from '../model/world.js';
 import type { Session } from '../switch/session.js';
 import { slice, soon } from '../turns/slices.js';
 import { Asks } from './asks.js';
@@ -111,9 +111,9 @@ export class Chassis {
     this.schedule();
   }
 
-  /** Addresses are allocated to a port that asked for `auto`. */
-  addressed(ref: Ref, addresses: readonly string[] | undefined): void {
-    this.world.addresses.set(ref, addresses);
+  /** Addresses of a network are allocated to a port that asked for `auto`, or taken back. */
+  addressed(ref: Ref, allotted: Allotted | undefined): void {
+    this.world.addresses.set(ref, allotted);
     this.#asks.addressed(ref);
     this.schedule();
   }

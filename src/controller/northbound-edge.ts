@@ -8,6 +8,7 @@ import type { Settings } from '../model/world.js';
 import type { NorthboundSink } from '../sync/sink.js';
 import type { Chassis } from './chassis.js';
 import type { ChassisEdges } from './chassis-edges.js';
+import { failureLine, hasCode } from './failure.js';
 import type { NorthboundMember, NorthboundService } from './northbound-service.js';
 import type { Found } from './plugs.js';
 import type { Status } from './reporter.js';
@@ -41,8 +42,11 @@ export class NorthboundEdge {
     allocate: (space, ref) => {
       this.#try(`allocate a number for ${space} ${ref}`, () => this.#service.allocate(space, ref));
     },
-    address: (ref, lswitch, candidates) => {
-      this.#try(`allocate addresses for lport ${ref}`, () => this.#service.allocateAddresses(ref, lswitch, candidates));
+    address: (ref, needed) => {
+      this.#try(`allocate addresses for lport ${ref}`, async () => {
+        const now = needed();
+        if (now !== undefined) await this.#service.allocateAddresses(ref, now.lswitch, now.candidates);
+      });
     },
     claim: (ref, isOurs) => {
       this.#member.claim(ref, isOurs);
@@ -134,12 +138,13 @@ export class NorthboundEdge {
     else this.#log.info({ revision }, line);
   }
 
-  #try(what: string, work: () => Promise<unknown>): void {
+  #try(what: string, work: () => Promise<unknown>, isFirst = true): void {
     void work().catch((error: unknown) => {
       if (this.#closed) return;
-      this.#log.debug({ err: error }, `could not ${what}; trying again`);
+      if (isFirst && hasCode(error, 'NATS_NUMBER_TAKEN')) this.#log.warn(`${failureLine(error)}; trying again`);
+      else this.#log.debug({ err: error }, `could not ${what}; trying again`);
       setTimeout(() => {
-        if (!this.#closed) this.#try(what, work);
+        if (!this.#closed) this.#try(what, work, false);
       }, againMs).unref();
     });
   }
@@ -163,8 +168,8 @@ function sinkOf(chassis: Chassis, log: Logger): NorthboundSink {
     allocated: (space, ref, number) => {
       chassis.allocated(space, ref, number);
     },
-    addressed: (port, addresses) => {
-      chassis.addressed(port, addresses.length === 0 ? undefined : addresses);
+    addressed: (port, ips, lswitch) => {
+      chassis.addressed(port, ips.length === 0 ? undefined : { lswitch, ips });
     },
     claimed: (port, holder) => {
       chassis.claimed(port, holder);

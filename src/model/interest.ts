@@ -1,5 +1,6 @@
 // What a chassis has to know: the tenants that its local ports need, in both directions of reference, and nothing else.
 import { operator, type Ref, tenantOf } from './ids.js';
+import { allottedIps } from './port.js';
 import type { Relation } from './relation.js';
 import { numberName } from './world.js';
 import { type View } from './view.js';
@@ -55,7 +56,9 @@ export class Interest {
     this.unaddressed = graph.relation(lports, (port) => {
       const value = lports.get(port);
       const needed =
-        value?.ips === 'auto' && this.#networks.has(value.lswitch) && view.world.addresses.get(port) === undefined;
+        value?.ips === 'auto' &&
+        this.#networks.has(value.lswitch) &&
+        allottedIps(view.world, port, value.lswitch) === undefined;
       return needed ? [[port, port]] : [];
     });
   }

@@ -97,7 +97,7 @@ function addressOffline(world: World, objects: readonly AnyObject[]): void {
       takenOn(value.lswitch),
     ).flatMap(firstOf);
     for (const address of chosen) takenOn(value.lswitch).add(address);
-    world.addresses.set(ref, chosen);
+    world.addresses.set(ref, { lswitch: value.lswitch, ips: chosen });
   }
 }
 

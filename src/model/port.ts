@@ -47,7 +47,7 @@ export function resolvePort(world: World, networkOf: (ref: Ref) => Answer<Networ
       Object.values(options)[0],
       'is for devices of the operator: the tunnel to its VTEP may be another tenant’s too',
     );
-  const ips = value.ips === 'auto' ? world.addresses.get(ref) : value.ips;
+  const ips = value.ips === 'auto' ? allottedIps(world, ref, value.lswitch) : value.ips;
   if (ips === undefined) return waiting('ips', 'auto', 'waits for its addresses to be allocated');
   return {
     ok: {
@@ -65,6 +65,12 @@ export function resolvePort(world: World, networkOf: (ref: Ref) => Answer<Networ
       unknownVlans: value.unknown_vlans,
     },
   };
+}
+
+/** The addresses that a port got on a network; undefined while it has none there: those of a network that it has left are not its own. */
+export function allottedIps(world: World, ref: Ref, lswitch: Ref): readonly string[] | undefined {
+  const held = world.addresses.get(ref);
+  return held?.lswitch === lswitch ? held.ips : undefined;
 }
 
 /** The MAC address of an lport that asked for `macs: auto`: a function of its key, so nothing needs to be remembered. */

@@ -41,6 +41,12 @@ export interface TunnelState {
   readonly error?: string;
 }
 
+/** The addresses that an lport which asked for `auto` got, and the network of which they are. */
+export interface Allotted {
+  readonly lswitch: Ref;
+  readonly ips: readonly string[];
+}
+
 /** The name under which a number was allocated: the space and the object. */
 export const numberName = (space: string, ref: Ref): string => `${space} ${ref}`;
 
@@ -60,7 +66,7 @@ export class World {
   /** Allocated numbers, by `numberName`: unique keys of lports and lswitches, VNIs. */
   readonly numbers = this.graph.input<string, number>();
   /** Addresses allocated to lports that asked for `ips: auto`. */
-  readonly addresses = this.graph.input<Ref, readonly string[]>(sameJson);
+  readonly addresses = this.graph.input<Ref, Allotted>(sameJson);
   /** The tenants of which everything that the northbound holds has been told. */
   readonly settled = this.graph.input<string, true>();
   /** The chassis that has claimed an lport. */
