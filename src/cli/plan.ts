@@ -40,8 +40,11 @@ export function planApply(objects: readonly AnyObject[], stored: ReadonlyMap<str
     const action = isDeepStrictEqual(there.object.value, after.value) ? 'unchanged' : 'change';
     return { ...step, action, before: there.object };
   });
-  return steps.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind));
+  return steps.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || Number(isGiven(a)) - Number(isGiven(b)));
 }
+
+/** Whether a port is to be given an address: after those that name their own, so that none of these is given away. */
+const isGiven = ({ after }: Step): boolean => after?.kind === 'lport' && after.value.ips === 'auto';
 
 /** What it takes to have none of these objects, what refers to others first. Those that are not there are left out. */
 export function planDelete(

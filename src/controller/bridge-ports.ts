@@ -24,6 +24,8 @@ export class BridgePorts {
   #isKnown = false;
   #tunnels: TunnelNames = new Map();
   #isChanged = false;
+  /** Whether a connection has ever given numbers. */
+  #isNumbered = false;
   /** What is being told to the world, and is not done yet. */
   #joining: Generator<void> | undefined;
 
@@ -41,9 +43,10 @@ export class BridgePorts {
     return new Set([...this.#tunnels.values()].map(({ key }) => key));
   }
 
-  /** The connection whose numbers count; without one what we knew stays. */
+  /** The connection whose numbers count; without one the numbers that we knew stay, as long as the interfaces are there. */
   numberedBy(session: Pick<Session, 'ports'> | undefined): void {
     this.#session = session;
+    this.#isNumbered ||= session !== undefined;
     this.#isChanged = true;
   }
 
@@ -73,9 +76,9 @@ export class BridgePorts {
   join(moved: (ref: Ref) => void, isEnough = (): boolean => false): boolean {
     for (;;) {
       if (this.#joining === undefined) {
-        if (!this.#isChanged || this.#session === undefined) return true;
+        if (!this.#isChanged || !this.#isNumbered) return true;
         this.#isChanged = false;
-        this.#joining = this.#tell(this.#session, moved);
+        this.#joining = this.#tell(moved);
       }
       if (this.#joining.next().done === true) this.#joining = undefined;
       else if (isEnough()) return false;
@@ -83,10 +86,11 @@ export class BridgePorts {
   }
 
   /** Tells the world, in small steps, what is on the bridge at the first of them. */
-  *#tell({ ports }: Pick<Session, 'ports'>, moved: (ref: Ref) => void): Generator<void> {
+  *#tell(moved: (ref: Ref) => void): Generator<void> {
     const { bindings, tunnels } = this.#world;
-    const stateOf = numbered(ports);
+    const stateOf = withNumbers(this.#numbers());
     const plugs = [...this.#plugs].sort(byInterface);
+    const isConnected = this.#session !== undefined;
     const tunnelsNow = [...this.#tunnels].map(([name, { key, error }]) => [key, stateOf(name, error)] as const);
     const now = new Map<Ref, LocalBinding>();
     for (const { ref, interface: name, error } of plugs) {
@@ -99,7 +103,20 @@ export class BridgePorts {
       if (before !== undefined && before.interface !== name) moved(ref);
     }
     yield* replaceAll(bindings, now);
-    yield* replaceAll(tunnels, new Map(tunnelsNow));
+    if (isConnected) yield* replaceAll(tunnels, new Map(tunnelsNow));
+  }
+
+  /** The numbers of interfaces by name: those of the connection, or without one those that we knew. */
+  #numbers(): ReadonlyMap<string, number> {
+    const { bindings } = this.#world;
+    if (this.#session !== undefined)
+      return new Map([...this.#session.ports.values()].map((port) => [port.name, port.portNo]));
+    return new Map(
+      [...bindings.members()].flatMap((ref) => {
+        const { interface: name, ofport } = bindings.peek(ref) ?? {};
+        return name === undefined || ofport === undefined ? [] : [[name, ofport]];
+      }),
+    );
   }
 
   /** Interfaces that carry an iface-id whose lport is not in the northbound. */
@@ -136,14 +153,11 @@ const isSamePlugs = (now: readonly Plug[], before: readonly Plug[]): boolean =>
 
 const byInterface = (a: Plug, b: Plug): number => byteOrder(a.interface, b.interface);
 
-/** What is known of an interface by its name, with the number that the connection gives it. */
-function numbered(ports: Session['ports']) {
-  const numbers = new Map([...ports.values()].map((port) => [port.name, port.portNo]));
-  return (name: string, error: string | undefined) => {
-    const number = numbers.get(name);
-    return { ofport: number === undefined ? undefined : ofPort(number), ...(error === undefined ? {} : { error }) };
-  };
-}
+/** What is known of an interface by its name. */
+const withNumbers = (numbers: ReadonlyMap<string, number>) => (name: string, error: string | undefined) => {
+  const number = numbers.get(name);
+  return { ofport: number === undefined ? undefined : ofPort(number), ...(error === undefined ? {} : { error }) };
+};
 
 /** Makes an input hold exactly these values, in small steps. */
 function* replaceAll<K, V>(

@@ -21,6 +21,16 @@ void t.test('what is referred to is written before what refers to it', (t) => {
   t.end();
 });
 
+void t.test('ports that name their own addresses are written before those that are given some', (t) => {
+  const objects = given(`
+tenant: red
+objects:
+  - {kind: lport, id: a, lswitch: net}
+  - {kind: lport, id: b, lswitch: net, ips: [10.0.0.2]}`);
+  t.same(shown(planApply(objects, new Map())), ['create lport red/b @0', 'create lport red/a @0']);
+  t.end();
+});
+
 void t.test('several tenants are written kind by kind, so that a shared network is there before its members', (t) => {
   const objects = given(`
 - {kind: lport, tenant: blue, id: b, lswitch: red/net1, macs: []}

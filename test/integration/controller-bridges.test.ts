@@ -132,8 +132,7 @@ void t.test('a bridge that is made anew takes the place of the one that was', wh
   await site.ovs.vsctl('del-br', 'br1');
   await until('it is noticed', () => controller.said(/switch disconnected/).length > 0, patienceMs);
   await site.stands('lport', 'red/a', /^(DOWN.*)?$/);
-  await site.ovs.addBridge('br1', { datapathId: '00000000000000b1' });
-  await site.ovs.vsctl('br-set-external-id', 'br1', 'damselfly-chassis', 'c1');
+  await site.ovs.addBridge('br1', { datapathId: '00000000000000b1', chassis: 'c1' });
   await site.plugged('br1', 'red/a', 'red-a');
   await site.active('lport', 'red/a');
   t.match((await site.ours()).join('\n'), /table=115, priority=100,reg7=0x2 actions=output/);

@@ -181,8 +181,7 @@ export class Site {
 
   /** Adds a bridge, and says which chassis it is. */
   async addBridge(name: string, chassis: string | undefined): Promise<void> {
-    await this.ovs.addBridge(name);
-    if (chassis !== undefined) await this.ovs.vsctl('br-set-external-id', name, 'damselfly-chassis', chassis);
+    await this.ovs.addBridge(name, chassis === undefined ? {} : { chassis });
   }
 
   /** What every controller of this site is given. */

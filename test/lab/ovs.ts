@@ -21,6 +21,8 @@ export interface BridgeOptions {
   readonly datapathId?: string;
   readonly failMode?: 'secure' | 'standalone';
   readonly controllers?: readonly string[];
+  /** Its `external_ids:damselfly-chassis`, there from the beginning. */
+  readonly chassis?: string;
 }
 
 /** How a port is made: `set` holds further `column=value` words for its Interface row, `port` those for its Port row. */
@@ -179,6 +181,7 @@ export class Ovs {
       'protocols=OpenFlow13',
       'other_config:disable-in-band=true',
       ...(options.datapathId === undefined ? [] : [`other_config:datapath-id=${options.datapathId}`]),
+      ...(options.chassis === undefined ? [] : [`external_ids:damselfly-chassis=${options.chassis}`]),
     ];
     const controllers = options.controllers ?? [];
     const tail = controllers.length === 0 ? [] : ['--', 'set-controller', name, ...controllers];
