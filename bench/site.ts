@@ -30,6 +30,13 @@ const connections = z.object({ connections: z.array(z.object({ cid: z.number(), 
 /** Where the tunnels of our chassis end. */
 export const encapIp = '192.0.2.1';
 
+/**
+ * A controller is at rest when it takes less than a tenth of a processor over so many milliseconds: at rest it takes about 2 %, and
+ * a machine that is slow for a while several times that.
+ */
+const restShare = 0.1;
+const pauseMs = 500;
+
 /** Milliseconds since 1970, finer than Date.now(). */
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
@@ -177,10 +184,10 @@ export class Site {
     await until(
       'the controller comes to rest',
       async () => {
-        await delay(500);
+        await delay(pauseMs);
         const spent = cpuMs(pid) - before;
         before += spent;
-        return spent < 25;
+        return spent < restShare * pauseMs;
       },
       deadlineMs,
     );
