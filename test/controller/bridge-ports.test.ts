@@ -3,26 +3,12 @@ import t from 'tap';
 import { BridgePorts, type Plug } from '../../src/controller/bridge-ports.js';
 import { type Ref, refOf } from '../../src/model/ids.js';
 import { World } from '../../src/model/world.js';
-import type { PortDesc } from '../../src/ofp/index.js';
+import { datapathPort } from '../switch/descriptions.js';
 
 const plug = (name: string, id = name): Plug => ({ ref: refOf('red', id), interface: name, error: undefined });
 
-const port = (name: string, portNo: number): PortDesc => ({
-  portNo,
-  name,
-  hwAddr: 0,
-  config: 0,
-  state: 0,
-  curr: 0,
-  advertised: 0,
-  supported: 0,
-  peer: 0,
-  currSpeed: 0,
-  maxSpeed: 0,
-});
-
 const session = (...names: string[]) => ({
-  ports: new Map(names.map((name, index) => [index + 1, port(name, index + 1)])),
+  ports: new Map(names.map((name, index) => [index + 1, datapathPort(index + 1, name)])),
 });
 
 function setUp() {

@@ -14,6 +14,16 @@ import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js
 
 const program = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
 
+/** Two tenants and a controller, each with a login: what `nb accounts` reads. */
+export const parties = `
+operator: {user: op, password: o}
+tenants:
+  - {tenant: red, user: red, password: r}
+  - {tenant: blue, user: blue, password: b}
+controllers:
+  - {name: host1, chassis: [c1], user: host1, password: h}
+`;
+
 /** What came of a command. */
 export interface Ran {
   readonly status: number | null;

@@ -2,19 +2,10 @@
 import t from 'tap';
 import { NatsServer } from '../lab/nats.js';
 import { trunk } from '../cli/given.js';
-import { Shell } from './cli-lab.js';
+import { parties, Shell } from './cli-lab.js';
 import { natsOptions } from './sync-lab.js';
 
 t.setTimeout(120_000);
-
-const parties = `
-operator: {user: op, password: o}
-tenants:
-  - {tenant: red, user: red, password: r}
-  - {tenant: blue, user: blue, password: b}
-controllers:
-  - {name: host1, chassis: [c1], user: host1, password: h}
-`;
 
 void t.test(
   'a tenant applies, reads, watches and deletes its own objects, and nobody else’s',

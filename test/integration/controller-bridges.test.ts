@@ -3,8 +3,9 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import t from 'tap';
 import { refIn } from '../../src/model/ids.js';
 import { Allocator } from '../../src/sync/allocate.js';
+import { freePort } from '../lab/free-ports.js';
 import { until } from '../lab/process.js';
-import { freePort, patienceMs, Site, wholeOptions } from './controller-lab.js';
+import { patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(200_000);
 

@@ -3,10 +3,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { allApps } from '../../src/apps/apps.js';
+import { freePort } from '../lab/free-ports.js';
 import { NatsServer } from '../lab/nats.js';
 import { run, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
-import { freePort, patienceMs, Site, wholeOptions } from './controller-lab.js';
+import { patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(90_000);
 

@@ -1,19 +1,11 @@
 // Everybody with a NATS account of its own, made by `nb accounts`: a controller that may do no more than its account says
 // programs the bridge for a tenant that may do no more than its own.
 import t from 'tap';
-import { Shell } from './cli-lab.js';
+import { parties, Shell } from './cli-lab.js';
 import { Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(120_000);
 
-const parties = `
-operator: {user: op, password: o}
-tenants:
-  - {tenant: red, user: red, password: r}
-  - {tenant: blue, user: blue, password: b}
-controllers:
-  - {name: host1, chassis: [c1], user: host1, password: h}
-`;
 const objects = `
 tenant: red
 objects:

@@ -1,7 +1,6 @@
 // A private Open vSwitch, a private nats-server, and controllers as processes of their own: what the tests of the whole are made of.
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -39,20 +38,6 @@ const asSomebody = `
   mount --bind "$0" /mnt
   uid=$1 node=$2; shift 2
   exec setpriv --reuid="$uid" --regid="$uid" --clear-groups --pdeathsig KILL "$node" /mnt/${program} "$@"`;
-
-/** A TCP port of loopback that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
-      });
-    });
-  });
-}
 
 /** One line of a controller's log. */
 export interface LogLine {

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { askAll } from '../../src/controller/control.js';
+import { freePort } from '../lab/free-ports.js';
 import { until } from '../lab/process.js';
-import { type ControllerProcess, freePort, keyOf, patienceMs, Site, wholeOptions } from './controller-lab.js';
+import { type ControllerProcess, keyOf, patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(90_000);
 

@@ -6,10 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { operator } from '../../src/model/ids.js';
 import { listObjects } from '../../src/sync/objects.js';
+import { freePort } from '../lab/free-ports.js';
 import { Ovs } from '../lab/ovs.js';
 import { until } from '../lab/process.js';
 import { FakeBridge } from '../switch/fake-switch.js';
-import { freePort, patienceMs, Site, wholeOptions } from './controller-lab.js';
+import { patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(90_000);
 

@@ -1,29 +1,17 @@
 // `damselfly ofp print` of a real session between ovs-ofctl and ovs-vswitchd, captured on the loopback, against what
 // ovs-ofctl and tshark read in the same file.
-import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { z } from 'zod';
 import { decode, encode, fromJson, isMultipart, Reassembler } from '../../src/ofp/index.js';
+import { freePort } from '../lab/free-ports.js';
 import { Ovs } from '../lab/ovs.js';
 import { run, start, stop, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 
 const cli = new URL('../../src/cli/damselfly.js', import.meta.url).pathname;
 const print = (...args: string[]): Promise<string> => run(process.execPath, [cli, 'ofp', 'print', ...args]);
-
-/** A TCP port that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 const flows = (length: number): string =>
   Array.from(

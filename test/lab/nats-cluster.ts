@@ -1,30 +1,8 @@
 // Three nats-servers on loopback that are one JetStream cluster, so that each bucket can have three replicas.
-import { createServer } from 'node:net';
 import { connect } from '@nats-io/transport-node';
+import { freePorts } from './free-ports.js';
 import { NatsServer } from './nats.js';
 import { until } from './process.js';
-
-/** TCP ports of loopback that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer().once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            resolve(server);
-          });
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** A running cluster; `close` ends it and removes its folders. */
 export class NatsCluster {
