@@ -88,8 +88,7 @@ const readHeader = (r: Reader): RawHeader => ({ version: r.u8(), type: r.u8(), l
 const inner: InnerMessage = { write: encodeInto, read: (frame) => decodeWith(frame) };
 
 function writeHeader(w: Writer, type: number, xid: number): void {
-  w.u32((openFlow13 << 24) | (type << 16)); // the length follows
-  w.u32(xid);
+  w.u32Pair((openFlow13 << 24) | (type << 16), xid); // the length follows
 }
 
 function writeFrom(w: Writer, message: Message, xid: number): void {

@@ -47,6 +47,8 @@ export interface FieldRow {
   readonly bits: number;
   /** Bytes of a value; 0 where the wire says. */
   readonly size: number;
+  /** The smallest number that does not fit the bytes; Infinity where every safe integer does. */
+  readonly limit: number;
   readonly access: Access;
   readonly masking: Masking;
   readonly format: FieldFormat;
@@ -103,6 +105,8 @@ interface TableRow {
 
 const wholeBytes = (bits: number) => (bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : bits / 8);
 
+const largestCounted = 6;
+
 const limits = ({ bits, range, zeros = 0, internal = 'none', withEthType }: TableRow) => ({
   range: range ? ([BigInt(range[0]), BigInt(range[1])] as const) : ([0n, (1n << BigInt(bits)) - 1n] as const),
   zeros: BigInt(zeros),
@@ -116,8 +120,9 @@ function fieldRow(name: FieldName, row: TableRow, rank: number): FieldRow {
   const own = headerOf(row.oxm, row.code, size);
   const other = headerOf(nxm, nxmCode, size);
   const { access, masking, format, prerequisite, bits, oxm } = row;
-  const described = { name, text: row.text ?? name, oxm, nxm, access, masking, format, prerequisite, bits, size, rank };
-  const wire = { header: own.header, experimenter: own.experimenter };
+  const described = { name, text: row.text ?? name, oxm, nxm, access, masking, format, prerequisite, bits, rank };
+  const limit = size === 0 || size > largestCounted ? Infinity : 2 ** (8 * size);
+  const wire = { header: own.header, experimenter: own.experimenter, size, limit };
   return { ...described, ...wire, ...limits(row), nxmHeader: other.header, nxmExperimenter: other.experimenter };
 }
 

@@ -14,11 +14,9 @@ export const flowModCodec: BodyCodec<FlowMod> = {
     w.u64(message.cookieMask);
     w.u8(message.table);
     w.u8(numberIn(commands, message.command));
-    w.u16(message.idleTimeout);
-    w.u16(message.hardTimeout);
+    w.u16Pair(message.idleTimeout, message.hardTimeout);
     w.u16(message.priority);
-    w.u32(message.bufferId);
-    w.u32(message.outPort);
+    w.u32Pair(message.bufferId, message.outPort);
     w.u32(message.outGroup);
     w.u16Pair(message.flags, 0);
     writeMatch(w, message.match);

@@ -73,17 +73,19 @@ function writeInstruction(w: Writer, instruction: Instruction): void {
 function isOrdered(instructions: readonly Instruction[]): boolean {
   let last = 0;
   for (const { type } of instructions) {
-    if (order[type] < last) return false;
-    last = order[type];
+    const place = order[type];
+    if (place < last) return false;
+    last = place;
   }
   return true;
 }
 
 /** Writes a flow's instructions. */
 export function writeInstructions(w: Writer, instructions: readonly Instruction[]): void {
-  const ordered = isOrdered(instructions)
-    ? instructions
-    : [...instructions].sort((a, b) => order[a.type] - order[b.type]);
+  const ordered =
+    instructions.length < 2 || isOrdered(instructions)
+      ? instructions
+      : [...instructions].sort((a, b) => order[a.type] - order[b.type]);
   for (const instruction of ordered) writeInstruction(w, instruction);
 }
 

@@ -17,7 +17,16 @@ import {
   writeRegMove,
   writeStack,
 } from './nicira-fields.js';
-import { begin, finish, maxActionDepth, nicira, port16, port32, type NestedActions } from './nicira-header.js';
+import {
+  begin,
+  finish,
+  maxActionDepth,
+  nicira,
+  port16,
+  port32,
+  writeHead,
+  type NestedActions,
+} from './nicira-header.js';
 import type { Reader } from './reader.js';
 import { readSample, writeSample } from './sample-codec.js';
 import type { Writer } from './writer.js';
@@ -28,10 +37,10 @@ const anyTable = 0xff;
 
 function writeResubmit(w: Writer, { port = reservedPort.inPort, table, ct }: ActionOf<'resubmit'>): void {
   const isPlain = table === undefined && !ct;
-  const start = begin(w, isPlain ? nicira.resubmit : ct ? nicira.resubmit_table_ct : nicira.resubmit_table);
-  w.u16(port16(port));
+  const subtype = isPlain ? nicira.resubmit : ct ? nicira.resubmit_table_ct : nicira.resubmit_table;
+  writeHead(w, subtype, 16, port16(port));
   w.u8(isPlain ? 0 : (table ?? anyTable));
-  finish(w, start);
+  w.zeros(3);
 }
 
 function writeDecTtlIds(w: Writer, ids: readonly number[]): void {

@@ -2,13 +2,14 @@
 import type { Action, BundleAction, Multipath, Subfield } from './action-types.js';
 import { field, type AnyFieldValue, type FieldRow } from './fields.js';
 import { allOnes } from './match-codec.js';
-import { begin, finish, nicira, niciraHeaderSize, port16, port32 } from './nicira-header.js';
+import { begin, finish, nicira, niciraHeaderSize, port16, port32, writeHead } from './nicira-header.js';
 import { oxmHeader, readOxm, writeValue } from './oxm.js';
 import type { Reader } from './reader.js';
 import {
   isExperimenterField,
   packOffsetBits,
   readFieldHeader,
+  shortFieldHeader,
   unpackOffsetBits,
   writeFieldHeader,
   writeShortFieldHeader,
@@ -37,11 +38,9 @@ export function writeRegLoad(w: Writer, action: ActionOf<'reg_load'>): void {
     writeRegLoad2(w, row, BigInt(action.value) << BigInt(action.start), mask);
     return;
   }
-  const start = begin(w, nicira.reg_load);
-  w.u16(packOffsetBits(action));
-  writeFieldHeader(w, action);
+  writeHead(w, nicira.reg_load, 24, packOffsetBits(action));
+  w.u32(shortFieldHeader(row, action.size));
   w.u64(action.value);
-  w.patchSize(start);
 }
 
 const maxLoadBits = 64n;

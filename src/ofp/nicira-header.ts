@@ -56,10 +56,15 @@ export const niciraHeaderSize = 10;
 /** Begins an action; `finish` fills in its length. */
 export function begin(w: Writer, subtype: number, experimenter: number = experimenterId.nicira): number {
   const start = w.size;
-  w.u32(experimenterAction);
-  w.u32(experimenter);
+  w.u32Pair(experimenterAction, experimenter);
   w.u16(subtype);
   return start;
+}
+
+/** Begins an action of a size that is known, up to the two bytes behind the subtype. */
+export function writeHead(w: Writer, subtype: number, size: number, next: number): void {
+  w.u32Pair(experimenterAction + size, experimenterId.nicira);
+  w.u16Pair(subtype, next);
 }
 
 /** Pads an action to a multiple of eight and fills in its length. */

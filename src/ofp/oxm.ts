@@ -22,11 +22,8 @@ function mustFit(row: FieldRow, fits: boolean, value: AnyFieldValue): void {
   if (!fits) throw new EncodeError(`${row.name} has ${row.bits} bits and cannot hold ${String(value)}`);
 }
 
-/** By bytes of a field: the smallest number that does not fit; larger fields hold every safe integer. */
-const limits: Readonly<Record<number, number>> = { 1: 2 ** 8, 2: 2 ** 16, 4: 2 ** 32, 6: 2 ** 48 };
-
 function writeNumber(w: Writer, row: FieldRow, value: number): void {
-  mustFit(row, value >= 0 && Number.isSafeInteger(value) && value < (limits[row.size] ?? Infinity), value);
+  mustFit(row, value >= 0 && Number.isSafeInteger(value) && value < row.limit, value);
   if (row.size === 4) w.u32(value);
   else if (row.size === 2) w.u16(value);
   else if (row.size === 1) w.u8(value);
@@ -56,6 +53,15 @@ function optionSize(row: FieldRow, value: Uint8Array, mask: AnyFieldValue | unde
 
 /** Writes one field as it stands; choosing a canonical form is the match's business. */
 export function writeOxm(w: Writer, row: FieldRow, value: AnyFieldValue, mask?: AnyFieldValue): void {
+  if (mask === undefined && typeof value === 'number' && row.experimenter === 0) {
+    // Most fields that are matched: the header is the registry's, and four bytes of value go with it.
+    if (row.size === 4 && value >>> 0 === value) w.u32Pair(row.header, value);
+    else {
+      w.u32(row.header);
+      writeNumber(w, row, value);
+    }
+    return;
+  }
   const size = value instanceof Uint8Array ? optionSize(row, value, mask) : row.size;
   w.u32(oxmHeader(row, size, mask !== undefined));
   if (row.experimenter) w.u32(row.experimenter);

@@ -20,13 +20,17 @@ export function writeShortFieldHeader(w: Writer, named: { readonly field: FieldN
   writeFieldHeader(w, named);
 }
 
+/** The four bytes by which actions name a field, or begin to. */
+export const shortFieldHeader = (row: FieldRow, size = maxOptionSize) =>
+  row.size === 0 ? row.nxmHeader + size : row.nxmHeader;
+
 /** Writes the header by which actions name a field; eight bytes for an experimenter's. */
 export function writeFieldHeader(
   w: Writer,
   { field: name, size }: { readonly field: FieldName; readonly size?: number },
 ): void {
   const row = field(name);
-  w.u32(row.size === 0 ? row.nxmHeader + (size ?? maxOptionSize) : row.nxmHeader);
+  w.u32(shortFieldHeader(row, size));
   if (row.nxmExperimenter) w.u32(row.nxmExperimenter);
 }
 

@@ -72,6 +72,15 @@ export class Writer {
     this.view.setUint32(at, (high << 16) | low);
   }
 
+  /** Two numbers of four bytes each, in one go. */
+  u32Pair(first: number, second: number): void {
+    if (first >>> 0 !== first) throw tooWide(first, 32);
+    if (second >>> 0 !== second) throw tooWide(second, 32);
+    const at = this.room(8);
+    this.view.setUint32(at, first);
+    this.view.setUint32(at + 4, second);
+  }
+
   /** Six bytes, a MAC address. */
   u48(value: number): void {
     if (!(value >= 0 && value < two48 && Number.isInteger(value))) throw tooWide(value, 48);
@@ -82,11 +91,14 @@ export class Writer {
 
   /** Eight bytes. */
   u64(value: number | bigint): void {
-    if (!(value >= 0 && value <= low64)) throw tooWide(value, 64);
-    const at = this.room(8);
-    if (typeof value === 'bigint') this.view.setBigUint64(at, value);
-    else {
-      if (!Number.isSafeInteger(value)) throw tooWide(value, 64);
+    if (typeof value === 'bigint') {
+      // The bits beyond 64, or the sign: cheaper than two comparisons of bigints.
+      if (value >> 64n) throw tooWide(value, 64);
+      const at = this.room(8);
+      this.view.setBigUint64(at, value);
+    } else {
+      if (!(value >= 0 && Number.isSafeInteger(value))) throw tooWide(value, 64);
+      const at = this.room(8);
       this.view.setUint32(at, value / two32);
       this.view.setUint32(at + 4, value); // the lower 32 bits
     }
