@@ -1,10 +1,13 @@
-// `damselfly nb`: the northbound as a whole: export, import, and accepting one that went back in time.
+// `damselfly nb`: the northbound as a whole: export, import, accepting one that went back in time, and throwing away what
+// deleted objects left behind.
+import { openSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FileError, fileName, readYaml } from '../controller/text-file.js';
 import { type Backup, exportBackup, importBackup } from '../sync/backup.js';
 import type { Store } from '../sync/buckets.js';
+import { compact, type Compaction, tombstones } from '../sync/compact.js';
 import { acceptSubject } from '../sync/northbound.js';
 import { addAccounts } from './nb-accounts.js';
 import { type NorthboundOptions, withNorthbound, withNorthboundOptions } from './northbound-cli.js';
@@ -21,13 +24,13 @@ const acceptedSchema = z.object({ gone: z.int(), changed: z.int() });
 
 /** Adds the commands. */
 export function addNb(program: Command): void {
-  const nb = program.command('nb').description('the northbound as a whole: export, import, accept, accounts');
+  const nb = program.command('nb').description('the northbound as a whole: export, import, accept, compact, accounts');
   withNorthboundOptions(nb.command('export'))
     .description('print everything that the northbound holds, allocations and claims included, as JSON')
     .addHelpText('after', '\nExample:\n  damselfly nb export > northbound.json')
     .action(async (options: NorthboundOptions) => {
       const backup = await withNorthbound(options, false, exportBackup);
-      process.stdout.write(`${JSON.stringify(backup, null, 1)}\n`);
+      process.stdout.write(backupText(backup));
     });
   withNorthboundOptions(nb.command('import'))
     .description('write what export printed; what is there already stays')
@@ -54,8 +57,41 @@ Example:
   damselfly nb accept red`,
     )
     .action(accept);
+  withNorthboundOptions(nb.command('compact'))
+    .description('throw away the tombstones of deleted objects; needs the operator’s credentials')
+    .requiredOption('--backup <file>', 'a new file: everything that lives is written there first')
+    .option('--dry-run', 'only say how many there are')
+    .addHelpText(
+      'after',
+      `
+The buckets are sealed and made anew with what lives; until then writers are refused. Flows stay, and controllers go on by
+themselves. Interrupted, it leaves sealed buckets: do it again with another file, then nb import the first one.
+
+Example:
+  damselfly nb compact --backup northbound.json`,
+    )
+    .action(compactBuckets);
   addAccounts(nb);
 }
+
+async function compactBuckets(
+  options: NorthboundOptions & { readonly backup: string; readonly dryRun?: boolean },
+): Promise<void> {
+  const found = await withNorthbound(options, false, async (store) => {
+    const now = await tombstones(store);
+    if (options.dryRun === true || now.every((bucket) => bucket.tombstones === 0)) return now;
+    const file = openSync(options.backup, 'wx', 0o600); // first: a file that is there stops us while nothing has changed
+    return compact(store, (backup) => {
+      writeFileSync(file, backupText(backup));
+    });
+  });
+  const verb = options.dryRun === true ? 'would go' : 'gone';
+  const line = ({ bucket, values, tombstones: count }: Compaction) =>
+    `${bucket}: ${count} tombstones ${count === 0 ? 'are there' : verb}, ${values} values stay\n`;
+  process.stdout.write(options.json === true ? `${JSON.stringify(found, null, 2)}\n` : found.map(line).join(''));
+}
+
+const backupText = (backup: Backup): string => `${JSON.stringify(backup, null, 1)}\n`;
 
 async function importFile(path: string, options: NorthboundOptions & { readonly overwrite?: boolean }): Promise<void> {
   const backup = readBackup(path);

@@ -1,5 +1,6 @@
 // The northbound as one value, and back: objects, allocations and claims, so that every number survives a lost store.
 import { isDeepStrictEqual } from 'node:util';
+import { inBatches } from './batches.js';
 import type { Bucket } from './bucket.js';
 import type { Store } from './buckets.js';
 import { create } from './create.js';
@@ -8,9 +9,6 @@ import { parseJson } from './records.js';
 import { snapshot } from './snapshot.js';
 
 const version = 1;
-/** How many keys are written at the same time. */
-const maxUnderWay = 64;
-
 /** A northbound, key by key. */
 export interface Backup {
   readonly version: number;
@@ -62,8 +60,4 @@ export async function importBackup(store: Store, backup: Backup, overwrite = fal
   ] as const)
     await inBatches(Object.entries(values), ([key, value]) => restore(bucket, key, value, mayReplace));
   return { written, unchanged, kept: kept.sort() };
-}
-
-async function inBatches<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let i = 0; i < items.length; i += maxUnderWay) await Promise.all(items.slice(i, i + maxUnderWay).map(work));
 }

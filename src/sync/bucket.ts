@@ -20,6 +20,15 @@ export interface Entry {
   readonly storedMs: number;
 }
 
+/** A key that is no object's: it has one token. */
+const countingKey = 'counted';
+
+function tombstoneHeaders() {
+  const tombstone = headers();
+  tombstone.set(operationHeader, 'DEL');
+  return tombstone;
+}
+
 /** Whether a message's headers make it a tombstone. */
 export const isTombstone = (message: { readonly headers?: Msg['headers'] }): boolean =>
   ['DEL', 'PURGE'].includes(message.headers?.get(operationHeader) ?? '');
@@ -97,11 +106,26 @@ export class Bucket {
     return this.#publish(key, JSON.stringify(value), undefined, expected);
   }
 
+  /** Writes a value as the text that it is stored as, if the key was never written. Throws ConflictError if it was. */
+  putFirst(key: string, text: string): Promise<number> {
+    return this.#publish(key, text, undefined, 0);
+  }
+
   /** Writes a tombstone and resolves to its revision; `expected` as for `put`. */
   remove(key: string, expected?: number): Promise<number> {
-    const tombstone = headers();
-    tombstone.set(operationHeader, 'DEL');
-    return this.#publish(key, '', tombstone, expected);
+    return this.#publish(key, '', tombstoneHeaders(), expected);
+  }
+
+  /** Writes so many tombstones to a key of nobody's, one over the other: the revisions of the bucket go on by as many. Not acknowledged. */
+  async countOn(times: number): Promise<void> {
+    for (let i = 0; i < times; i++)
+      this.nats.connection.publish(this.subject(countingKey), '', { headers: tombstoneHeaders() });
+    await this.nats.connection.flush();
+  }
+
+  /** How many tombstones of the bucket are there to count on: one or none. */
+  async countingKeys(): Promise<number> {
+    return (await this.read(countingKey)) === undefined ? 0 : 1;
   }
 
   async #publish(key: string, text: string, header: ReturnType<typeof headers> | undefined, expected?: number) {

@@ -68,6 +68,8 @@ export const numberKey = (space: string, number: number | string): string => joi
 
 /** The key of the last number that was given out in a space: a hint, never a decision. */
 export const lastKey = (space: string): string => joined('last', space);
+/** Whether a key is one of those. */
+export const isLastKey = (key: string): boolean => key.startsWith('last.');
 
 /** The key that says on which chassis a port is. */
 export const claimKey = (port: Ref): string => joined('claim', tenantOf(port), idOf(port));
