@@ -38,9 +38,9 @@ void t.test('tombstones go; what was acknowledged, numbers and flows stay', whol
   t.match(counted, { status: 0, out: /^damselfly_nb: 1 tombstones would go, 5 values stay$/m });
 
   const written = new Map<string, number>();
-  let isOver = false;
+  const over = new AbortController();
   const writing = (async () => {
-    for (let n = 0; !isOver; n++) {
+    for (let n = 0; !over.signal.aborted; n++) {
       const id = n % 2 === 0 ? `w${n}` : 'rewritten';
       await site.store.nb.put(`red.lswitch.${id}`, { mtu: 1000 + n }).then(
         () => written.set(id, n),
@@ -59,7 +59,7 @@ void t.test('tombstones go; what was acknowledged, numbers and flows stay', whol
   const done = await shell.run('nb', 'compact', '--backup', file);
   t.match(done, { status: 0, err: '', out: /^damselfly_nb: 1 tombstones gone, /m });
   await delay(500);
-  isOver = true;
+  over.abort();
   await writing;
 
   const held = await snapshot(site.store.nb, 'red.>');
