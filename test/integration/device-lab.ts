@@ -49,7 +49,8 @@ export interface Sent {
 
 /** What became of frames that were sent both ways. */
 export interface Lost {
-  readonly sent: number;
+  /** How many were sent each way while the action went on. */
+  readonly during: number;
   readonly lostOut: number;
   readonly lostBack: number;
 }
@@ -190,26 +191,28 @@ export class DeviceSite {
     return { underlay: underlay.flatMap((bytes) => opened(bytes, ports) ?? []), vms };
   }
 
-  /** Has frames sent both ways between a VM and a device, some 50 a second, while `action` goes on; resolves to what was lost. */
+  /** Has frames sent both ways between a VM and a device, some 50 a second, while `action` goes on and ten more; resolves to what was lost. */
   async lostDuring(
     vm: Vm,
     device: Station,
     packet: Omit<TunnelPacket, 'to' | 'inner'>,
     action: () => Promise<void>,
   ): Promise<Lost> {
-    let isOver = false;
+    let last = Infinity;
     let count = 0;
+    let during = 0;
     const numbered = (from: Station, to: Station, number: number) => frame(from, to, `${number} `);
     const sent = await this.during(async () => {
       const sending = (async () => {
-        while (!isOver) {
+        while (count < last) {
           count += 1;
           await this.sends(vm, numbered(vm, device, count));
           await this.arrives({ ...packet, inner: numbered(device, vm, count) });
         }
       })();
       await action();
-      isOver = true;
+      during = count;
+      last = count + 10;
       await sending;
     });
     const out = new Set(sent.underlay.map(({ inner }) => inner.toString('hex')));
@@ -218,7 +221,7 @@ export class DeviceSite {
       Array.from({ length: count }, (_, i) => numbered(from, to, i + 1)).filter(
         (bytes) => !seen.has(bytes.toString('hex')),
       ).length;
-    return { sent: count, lostOut: lost(vm, device, out), lostBack: lost(device, vm, back) };
+    return { during, lostOut: lost(vm, device, out), lostBack: lost(device, vm, back) };
   }
 
   /** What a frame of a VM becomes. */

@@ -31,7 +31,7 @@ void t.test('tunnel ports of remote devices', deviceOptions, async (t) => {
         await site.converged();
       });
       t.comment(JSON.stringify(lost));
-      t.ok(lost.sent > 20);
+      t.ok(lost.during > 0);
       t.same([lost.lostOut, lost.lostBack], [0, 0]);
     });
 
