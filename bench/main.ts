@@ -6,13 +6,15 @@ import { machineText } from './machine.js';
 import { type Figure, figureText } from './report.js';
 import { Samples } from './sample.js';
 import { syncFigure } from './sync.js';
+import { trunksFigure } from './trunks.js';
 
-const usage = `Usage: npm run bench -- [codec] [change] [sync] [--json]
+const usage = `Usage: npm run bench -- [codec] [change] [sync] [trunks] [--json]
 
 Measures, with peers doing the same work in the same run, and prints ratios.
   codec   encode and decode, against os-ken and against copying the encoded bytes
   change  one port added, against the bare work of the switch; 1,000 ports preloaded
   sync    1,000 and 10,000 ports into an empty switch, against replaying the same bytes and against ovs-ofctl
+  trunks  100 trunks with 100 children each and 1,000 remote devices: all at once, and one more of each
   --json  one line per sample on standard output, the tables on standard error
 DAMSELFLY_BENCH_NODE: options for the controller's Node, as '--cpu-prof --cpu-prof-dir=/tmp/profiles'.
 Exit status 1: something measured does wrong work, or a peer is missing. A missed goal is only printed.
@@ -30,6 +32,16 @@ const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> =
         ],
         deadlineMs: 90_000,
         budgetMs: 60_000,
+      },
+      samples,
+    ),
+  trunks: (samples) =>
+    trunksFigure(
+      {
+        small: { trunks: 2, childrenPerTrunk: 5, networks: 5, devices: 10, vteps: 5 },
+        large: { trunks: 100, childrenPerTrunk: 100, networks: 200, devices: 1000, vteps: 100 },
+        rounds: 2,
+        deadlineMs: 90_000,
       },
       samples,
     ),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { askAll } from '../src/controller/control.js';
 import { importBackup } from '../src/sync/backup.js';
 import { openStore, type Store } from '../src/sync/buckets.js';
 import { connectNats, type Nats } from '../src/sync/connect.js';
@@ -25,6 +26,10 @@ const probe = new URL('probe.js', import.meta.url).href;
 
 const probing = ['--expose-gc', '--import', probe];
 
+const standing = z.object({
+  flows: z.object({ wanted: z.number(), installed: z.number(), waiting: z.number(), sent: z.number() }),
+  live: z.object({ tunnels: z.record(z.string(), z.number()) }),
+});
 const connections = z.object({ connections: z.array(z.object({ cid: z.number(), start: z.string() })) });
 
 /** Where the tunnels of our chassis end. */
@@ -36,6 +41,8 @@ export const encapIp = '192.0.2.1';
  */
 const restShare = 0.1;
 const pauseMs = 500;
+/** Nothing more is sent over so many milliseconds by a controller that has done all that it wants. */
+const quietMs = 200;
 
 /** Milliseconds since 1970, finer than Date.now(). */
 export const nowMs = (): number => performance.timeOrigin + performance.now();
@@ -193,6 +200,33 @@ export class Site {
     );
   }
 
+  /**
+   * Resolves, to the flow_mods and group_mods sent so far, when the controller has these tunnel ports and no others, and the switch
+   * all that it wants: groups go behind the last flows that name them, and a tunnel port comes behind the first that hear it.
+   */
+  async settled(tunnels: Readonly<Record<string, number>>, deadlineMs: number): Promise<number> {
+    const wanted = sortedText(tunnels);
+    let before: number | undefined;
+    return until(
+      'the controller has done all that it wants',
+      async () => {
+        const { flows, live } = await this.#standing();
+        const isDone = flows.installed === flows.wanted && flows.waiting === 0 && sortedText(live.tunnels) === wanted;
+        const isQuiet = isDone && flows.sent === before;
+        before = isDone ? flows.sent : undefined;
+        if (!isQuiet) await delay(quietMs);
+        return isQuiet ? flows.sent : undefined;
+      },
+      deadlineMs,
+    );
+  }
+
+  async #standing(): Promise<z.infer<typeof standing>> {
+    const [chassis] = z.array(standing).parse((await askAll(this.#dir, { ask: 'status' })).flat());
+    if (chassis === undefined) throw new Error('the controller does not answer');
+    return chassis;
+  }
+
   /** Ends the controller; its flows stay. */
   async stopController(): Promise<void> {
     if (this.#controller !== undefined) await stop(this.#controller);
@@ -264,6 +298,9 @@ function activeFlows(frame: Uint8Array): number {
   for (let at = 16; at + 24 <= frame.length; at += 24) sum += view.getUint32(at + 4);
   return sum;
 }
+
+const sortedText = (numbers: Readonly<Record<string, number>>): string =>
+  JSON.stringify(Object.entries(numbers).sort());
 
 function json(url: string): Promise<unknown> {
   return new Promise((resolve, reject) => {

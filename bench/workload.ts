@@ -35,7 +35,7 @@ export function portValue(index: number, network: number, portSecurity: boolean)
 /** An object before it is parsed; `tenant` where it is not the generated one. */
 export interface PlainObject {
   readonly tenant?: string;
-  readonly kind: 'chassis' | 'lswitch' | 'lport';
+  readonly kind: 'chassis' | 'lswitch' | 'lport' | 'child_port_segmentation';
   readonly id: string;
   readonly value: Readonly<Record<string, unknown>>;
 }

@@ -10,6 +10,7 @@ import { figureText } from '../../bench/report.js';
 import { Samples } from '../../bench/sample.js';
 import { Site } from '../../bench/site.js';
 import { syncFigure } from '../../bench/sync.js';
+import { trunksFigure } from '../../bench/trunks.js';
 import { compiled, parsed, plainObjects } from '../../bench/workload.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 
@@ -43,6 +44,19 @@ void t.test('a full sync against replaying its bytes', needing(...ovsPrograms, '
   t.equal(samples.values('sync', 'time', 'damselfly').length, 1);
   t.match(figureText(figure), /4 ports, .* flows +replay of the bytes/);
 });
+
+void t.test(
+  'trunks and remote devices: one more costs the same among few and among more',
+  needing(...ovsPrograms, 'nats-server'),
+  async (t) => {
+    const samples = new Samples();
+    const small = { trunks: 1, childrenPerTrunk: 2, networks: 2, devices: 2, vteps: 1 };
+    const large = { trunks: 2, childrenPerTrunk: 3, networks: 2, devices: 4, vteps: 2 };
+    const figure = await trunksFigure({ small, large, rounds: 1, deadlineMs: 20_000 }, samples);
+    t.same(samples.values('trunks', 'add messages', 'a child'), [11, 11]);
+    t.match(figureText(figure), /12 ports, .* flows +all, into an empty switch/);
+  },
+);
 
 void t.test('a dump that lacks a flow gives no figure', needing(...ovsPrograms), async (t) => {
   const { dumps, flowMods } = await recordMessages(2);
