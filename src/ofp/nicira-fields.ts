@@ -1,9 +1,9 @@
 // Nicira actions that name fields: load, move, push, pop, output to a register, masked set_field, hashes over the packet.
 import type { Action, BundleAction, Multipath, Subfield } from './action-types.js';
 import { field, type AnyFieldValue, type FieldRow } from './fields.js';
-import { allOnes } from './match-codec.js';
+import { allOnes, fieldNumber } from './match-codec.js';
 import { begin, finish, nicira, niciraHeaderSize, port16, port32, writeHead } from './nicira-header.js';
-import { oxmHeader, readOxm, writeValue } from './oxm.js';
+import { readOxm, writeOxm } from './oxm.js';
 import type { Reader } from './reader.js';
 import {
   isExperimenterField,
@@ -20,13 +20,11 @@ import type { Writer } from './writer.js';
 
 type ActionOf<Type extends Action['type']> = Extract<Action, { type: Type }>;
 
-// reg_load2 carries a whole OXM field, the only way to name a field of an experimenter.
+// reg_load2 carries a whole OXM field, the only way to name a field of an experimenter; without a mask of all the value's bytes.
 function writeRegLoad2(w: Writer, row: FieldRow, value: AnyFieldValue, mask: AnyFieldValue): void {
   const start = begin(w, nicira.reg_load2);
-  w.u32(oxmHeader(row, row.size, true));
-  if (row.experimenter) w.u32(row.experimenter);
-  writeValue(w, row, value);
-  writeValue(w, row, mask);
+  const isWhole = !(mask instanceof Uint8Array) && BigInt(mask) === allOnes(row);
+  writeOxm(w, row, value, isWhole ? undefined : mask);
   finish(w, start);
 }
 
@@ -164,8 +162,9 @@ function readRegLoad2(r: Reader): Action | undefined {
   const oxm = readOxm(r);
   if (!oxm.row || oxm.row.access === 'ro') return undefined;
   const { row, value, mask } = oxm;
+  const everyBit = value instanceof Uint8Array ? value.map(() => 0xff) : fieldNumber(row, allOnes(row));
   // readOxm returns the value type of the row's field, and the row is writable.
-  return { type: 'set_field', field: row.name, value, mask: mask ?? allOnes(row) } as Action;
+  return { type: 'set_field', field: row.name, value, mask: mask ?? everyBit } as Action;
 }
 
 function readRegMove(r: Reader): Action | undefined {

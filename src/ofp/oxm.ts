@@ -12,8 +12,8 @@ export type Oxm =
   | { readonly row: FieldRow; readonly value: AnyFieldValue; readonly mask: AnyFieldValue | undefined }
   | { readonly row: undefined; readonly raw: RawOxm };
 
-/** The header of a field with or without mask, with its length. */
-export function oxmHeader(row: FieldRow, size: number, masked: boolean): number {
+// The header of a field with or without mask, with its length.
+function oxmHeader(row: FieldRow, size: number, masked: boolean): number {
   const base = row.header - (row.header & lengthBits) + (row.experimenter ? 4 : 0);
   return masked ? base + maskBit + 2 * size : base + size;
 }

@@ -1,13 +1,25 @@
 // Flows as text: ovs-ofctl reads ours and makes bytes of it, reads our bytes and makes text of them, and we read our own text again.
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { decode, encode, formatFlow, formatMessage, hexOf, parseFlow, type FlowMod } from '../../src/ofp/index.js';
+import {
+  decode,
+  encode,
+  field,
+  formatFlow,
+  formatMessage,
+  hexOf,
+  isFieldName,
+  parseFlow,
+  type FieldName,
+  type FlowMod,
+} from '../../src/ofp/index.js';
 import { recordingSwitch } from '../../scripts/recording-switch.js';
 import { CommandError, run } from '../lab/process.js';
 import type { Chance } from '../ofp/random/chance.js';
 import { randomFlowMod } from '../ofp/random/flows.js';
 import { isRight } from '../ofp/random/right.js';
 import { respelled } from '../ofp/random/spelling.js';
+import { everyObject } from '../ofp/random/standard.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
 import { ofctl, type Reading } from './readers.js';
 
@@ -133,13 +145,28 @@ function differencesOf({ flow, text, inOtherWords, made, madeOfOtherWords, readi
 const hidden = /^(nsh_c\d|ct_tp_(src|dst)|tun_erspan_\w+)$/;
 const hides = ({ match }: FlowMod) => match.packet_type === 0 || Object.keys(match).some((name) => hidden.test(name));
 
+// A load of a whole field of an experimenter, which is read as a set_field with all its bits, is printed as one without mask.
+const loadsWholeField = ({ instructions }: FlowMod) =>
+  !everyObject(instructions, (object) => {
+    if (!('mask' in object) || !('field' in object) || !isFieldName(String(object.field))) return true;
+    const { experimenter, size } = field(object.field as FieldName); // it is one
+    return experimenter === 0 || BigInt(object.mask as number) !== (1n << BigInt(8 * size)) - 1n; // no experimenter has options of bytes
+  });
+
 /** Random flows that Open vSwitch takes, in canonical form, and that ovs-ofctl reads as it prints them. */
 export function* textFlows(chance: Chance): Generator<FlowMod, never> {
   for (;;) {
     const random = randomFlowMod(chance, 0);
     if (!isRight(random)) continue;
     const { message: flow } = decode(encode(random, 0));
-    if (flow.type === 'flow_mod' && isRight(flow) && !hides(flow) && !whyOneWay(formatFlow(flow))) yield flow;
+    if (
+      flow.type === 'flow_mod' &&
+      isRight(flow) &&
+      !hides(flow) &&
+      !loadsWholeField(flow) &&
+      !whyOneWay(formatFlow(flow))
+    )
+      yield flow;
   }
 }
 

@@ -69,15 +69,8 @@ function setField(setting: Setting): Action {
   return { type: 'set_field', field: row.name, ...given } as Action; // the values are of the row's type
 }
 
-// A load of a whole field of an experimenter is a set_field on the wire, and another one in text.
-function loadTarget(setting: Setting): Subfield<WritableField> {
-  const to = target(setting);
-  const row = field(to.field);
-  return row.nxmExperimenter && to.bits === row.bits ? { field: 'reg2', start: 0, bits: 32 } : to;
-}
-
 function load(setting: Setting): Action {
-  const to = loadTarget(setting);
+  const to = target(setting);
   const bits = setting.chance.bits(isWild(setting) ? 64 : to.bits);
   return { type: 'reg_load', ...to, value: bits <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(bits) : bits };
 }
