@@ -73,8 +73,7 @@ export class Framer {
 }
 
 function messageSize(bytes: Uint8Array, at: number): number {
-  const [high = 0, low = 0] = bytes.subarray(at + sizeAt, at + sizeAt + 2);
-  const size = (high << 8) | low;
+  const size = ((bytes[at + sizeAt] ?? 0) << 8) | (bytes[at + sizeAt + 1] ?? 0);
   if (size < headerSize) throw new DecodeError(`message length ${size}`, sizeAt, bytes.subarray(at, at + headerSize));
   return size;
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { DecodeError, Framer, hexOf } from '../../src/ofp/index.js';
+import { splitInEveryWay } from './split.js';
 import { bytesOf, ofctlFrames } from './vectors.js';
 
 const frames = ofctlFrames();
@@ -27,6 +28,12 @@ void t.test('one cut at every offset gives the same messages', (t) => {
   const short = bytesOf(frames.slice(0, 6).join(''));
   for (let cut = 0; cut <= short.length; cut++)
     t.same(framesOf([short.subarray(0, cut), short.subarray(cut)]), frames.slice(0, 6));
+  t.end();
+});
+
+void t.test('2,000 messages come out of a stream cut at each byte, at every offset, and every 64 KiB', (t) => {
+  const survived = splitInEveryWay(frames.map(bytesOf), 2000);
+  t.same([...survived.values()], [2000, 2000, 2000]);
   t.end();
 });
 

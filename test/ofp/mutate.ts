@@ -94,7 +94,7 @@ export interface FuzzReport {
 }
 
 const suspiciousMs = 2;
-const retries = 30;
+const retries = 5;
 
 function timed(frame: Uint8Array): number {
   const start = performance.now();
@@ -134,8 +134,13 @@ function tryFrame(frame: Uint8Array, report: FuzzReport): void {
 
 const streamLength = 50;
 
-/** Decodes mutations of the seeds. */
-export function fuzz(seeds: readonly Uint8Array[], frames: number, seed: number): FuzzReport {
+/** Decodes mutations of the seeds. `at` is told before each frame how many are done. */
+export function fuzz(
+  seeds: readonly Uint8Array[],
+  frames: number,
+  seed: number,
+  at: (done: number) => void = () => undefined,
+): FuzzReport {
   const next = random(seed);
   const report: FuzzReport = {
     frames,
@@ -151,6 +156,7 @@ export function fuzz(seeds: readonly Uint8Array[], frames: number, seed: number)
   const cuts = random(seed + 1);
   let stream: Uint8Array[] = [];
   for (let i = 0; i < frames; i++) {
+    at(i);
     const frame = seeds[next() % seeds.length];
     const other = seeds[next() % seeds.length];
     if (!frame || !other) continue;
