@@ -5,7 +5,7 @@ import type { FlowTable } from '../flow/table.js';
 import { tenantOf, type Ref } from '../model/ids.js';
 import type { Kind } from '../model/kinds.js';
 import { objectName } from '../model/parse.js';
-import { standingOf } from '../model/standing.js';
+import { type Standing, standingOf } from '../model/standing.js';
 import { reasonOf, type Verdict } from '../model/verdict.js';
 import type { View } from '../model/view.js';
 import type { CommitReport } from './installer.js';
@@ -86,14 +86,14 @@ export class Reporter {
       child_port_segmentation: view.world.children,
     } as const;
     for (const kind of ['lswitch', 'lport', 'child_port_segmentation'] as const)
-      graph.each<Ref, string>(
+      graph.each<Ref, Standing>(
         inputs[kind],
-        (ref) => JSON.stringify(standingOf(view, kind, ref)),
-        (ref, now) => {
+        (ref) => standingOf(view, kind, ref),
+        (ref, now, before) => {
+          if (JSON.stringify(now) === JSON.stringify(before)) return;
           const object = this.#object(kind, ref);
-          const standing = now === undefined ? undefined : standingOf(view, kind, ref);
-          object.concerned = standing?.concerned ?? false;
-          object.verdict = standing?.verdict;
+          object.concerned = now?.concerned ?? false;
+          object.verdict = now?.verdict;
           this.#touch(object);
         },
         (ref, error) => {

@@ -29,7 +29,8 @@ export class Cell<K, V> {
   value: V | undefined = undefined;
   failure: { readonly error: unknown } | undefined = undefined;
   sources: readonly AnyCell[] = noCells;
-  observers: Set<AnyCell> | undefined = undefined;
+  /** Who has read it, each once; most have few readers, and thousands of small Sets would be most of our memory. */
+  observers: readonly AnyCell[] | Set<AnyCell> = noCells;
 
   constructor(kind: CellKind<K, V>, key: K) {
     this.kind = kind;
@@ -42,6 +43,29 @@ export class Cell<K, V> {
 export type AnyCell = Cell<unknown, unknown>;
 
 const noCells: readonly AnyCell[] = [];
+
+/** Up to so many observers are an array, in which one is found by looking at each. */
+const fewObservers = 8;
+
+/** Whether anybody has read a cell and may do so again. */
+export const isObserved = ({ observers }: AnyCell): boolean =>
+  observers instanceof Set ? observers.size > 0 : observers.length > 0;
+
+/** Adds an observer that a cell does not have. */
+export function observe(source: AnyCell, observer: AnyCell): void {
+  const { observers } = source;
+  if (observers instanceof Set) observers.add(observer);
+  else if (observers.length < fewObservers)
+    source.observers = [...observers, observer]; // `push` would make room for 17
+  else source.observers = new Set([...observers, observer]);
+}
+
+/** Takes an observer away. */
+export function unobserve(source: AnyCell, observer: AnyCell): void {
+  const { observers } = source;
+  if (observers instanceof Set) observers.delete(observer);
+  else source.observers = observers.filter((other) => other !== observer);
+}
 
 /** What cells need of the graph that they are in. */
 export interface Keeper {
@@ -63,5 +87,5 @@ export function mark(cell: AnyCell, state: State): void {
   cell.state = state;
   if (before !== clean) return;
   cell.kind.stale?.(cell.key);
-  if (cell.observers !== undefined) for (const observer of cell.observers) mark(observer, check);
+  for (const observer of cell.observers) mark(observer, check);
 }

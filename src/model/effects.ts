@@ -9,10 +9,9 @@ export interface Stage {
   run(isEnough: () => boolean): void;
 }
 
-interface Effect<M, V> {
-  readonly cell: Cell<M, V>;
-  /** The value that was told last. */
-  told: V | undefined;
+/** A member's cell, with the value that was told last. */
+class Effect<M, V> extends Cell<M, V> {
+  told: V | undefined = undefined;
 }
 
 /** One `each`: a cell per member, and a queue of those that may have to run. */
@@ -57,18 +56,18 @@ export class Effects<M, V> implements Stage {
     let effect = this.#effects.get(member);
     if (!this.#members.present(member)) {
       if (effect === undefined) return;
-      this.#graph.dispose(effect.cell);
+      this.#graph.dispose(effect);
       this.#effects.delete(member);
       this.#tell(member, effect, undefined);
       return;
     }
     if (effect === undefined) {
-      effect = { cell: new Cell(this.#kind, member), told: undefined };
+      effect = new Effect(this.#kind, member);
       this.#effects.set(member, effect);
     }
-    this.#graph.refresh(effect.cell);
-    if (effect.cell.failure !== undefined) this.#failed(member, effect.cell.failure.error);
-    else this.#tell(member, effect, effect.cell.value);
+    this.#graph.refresh(effect);
+    if (effect.failure !== undefined) this.#failed(member, effect.failure.error);
+    else this.#tell(member, effect, effect.value);
   }
 
   #tell(member: M, effect: Effect<M, V>, now: V | undefined): void {

@@ -12,9 +12,12 @@ import {
   clean,
   dirty,
   type Equal,
+  isObserved,
   type Keeper,
   mark,
+  observe,
   type State,
+  unobserve,
 } from './cell.js';
 import { Effects, type Stage } from './effects.js';
 import { Filter } from './filter.js';
@@ -57,41 +60,33 @@ export class Graph implements Keeper {
     members: Members<M>,
     compute: (member: M) => V,
     changed: (member: M, now: V | undefined, before: V | undefined) => void,
-    failed: (member: M, error: unknown) => void,
+    failed = (member: M, error: unknown): void => {
+      this.failed(`an index, for ${String(member)}`, error);
+    },
   ): void {
     this.#stages.push(new Effects(this, members, compute, changed, failed));
-  }
-
-  /** Those members of which something is so. */
-  filter<M>(members: Members<M>, isAmong: (member: M) => boolean): Members<M> {
-    const filter = new Filter<M>();
-    this.each(
-      members,
-      isAmong,
-      (member, now) => {
-        filter.note(member, now === true);
-      },
-      (member, error) => {
-        this.failed(`a filter, for ${String(member)}`, error);
-      },
-    );
-    return filter;
   }
 
   /** An index: each member's `entries` as key -> counted values, kept by differences, never by scanning. */
   relation<M, K, V>(members: Members<M>, entries: (member: M) => readonly (readonly [K, V])[]): Relation<K, V> {
     const relation = new Relation<K, V>(this);
-    this.each(
-      members,
-      entries,
-      (_, now, before) => {
-        relation.replace(before ?? [], now ?? []);
-      },
-      (member, error) => {
-        this.failed(`an index, for ${String(member)}`, error);
-      },
-    );
+    this.each(members, entries, (_, now, before) => {
+      relation.replace(before ?? [], now ?? []);
+    });
     return relation;
+  }
+
+  /** An index of members that have one entry or none, and the members that have one: from one look at each. */
+  entries<M, K, V>(
+    members: Members<M>,
+    entry: (member: M) => readonly [K, V] | undefined,
+  ): { readonly index: Relation<K, V>; readonly having: Members<M> } {
+    const [index, having] = [new Relation<K, V>(this), new Filter<M>()];
+    this.each(members, entry, (member, now, before) => {
+      index.replace(before === undefined ? [] : [before], now === undefined ? [] : [now]);
+      having.note(member, now !== undefined);
+    });
+    return { index, having };
   }
 
   /**
@@ -123,7 +118,7 @@ export class Graph implements Keeper {
     if (cell.value !== undefined && cell.kind.equal(cell.value, value)) return;
     if (Object.is(cell.value, value)) return;
     cell.value = value;
-    if (cell.observers !== undefined) for (const observer of cell.observers) mark(observer, dirty);
+    for (const observer of cell.observers) mark(observer, dirty);
   }
 
   /** Makes a cell's value true again, running it only if an answer that it read has changed. */
@@ -161,34 +156,37 @@ export class Graph implements Keeper {
     if (failure === undefined && cell.failure === undefined && isSame(cell, value)) return;
     cell.value = value;
     cell.failure = failure;
-    if (cell.observers !== undefined) for (const observer of cell.observers) observer.state = dirty;
+    for (const observer of cell.observers) observer.state = dirty;
   }
 
   /** Has a cell depend on what it read, and on nothing else. */
   #link(cell: AnyCell, reads: readonly AnyCell[]): void {
     const before = cell.sources;
     if (before.length === reads.length && before.every((source, i) => source === reads[i])) return;
-    const now = reads.length > fewReads ? [...new Set(reads)] : reads;
+    const now = reads.length > fewReads ? [...new Set(reads)] : reads.slice(); // a copy has no room to grow
     cell.sources = now;
-    for (const source of now) (source.observers ??= new Set()).add(cell);
-    if (before.length === 0) return;
-    const stay = new Set(now);
+    if (before.length === 0) {
+      for (const source of now) observe(source, cell);
+      return;
+    }
+    const [was, stay] = [new Set(before), new Set(now)];
+    for (const source of now) if (!was.has(source)) observe(source, cell);
     for (const source of before) if (!stay.has(source)) this.#unlink(source, cell);
   }
 
   #unlink(source: AnyCell, cell: AnyCell): void {
-    source.observers?.delete(cell);
+    unobserve(source, cell);
     this.#forgetLater(source);
   }
 
   #forgetLater(cell: AnyCell): void {
-    if (cell.observers === undefined || cell.observers.size === 0) this.#unread.add(cell);
+    if (!isObserved(cell)) this.#unread.add(cell);
   }
 
   #forget(): void {
     for (const cell of this.#unread) {
       this.#unread.delete(cell); // a Set may grow while it is walked: what this orphans is visited too
-      if (cell.observers !== undefined && cell.observers.size > 0) continue;
+      if (isObserved(cell)) continue;
       if (cell.kind.unread === undefined) continue;
       this.dispose(cell);
       cell.kind.unread(cell.key);

@@ -1,5 +1,5 @@
 // Facts from outside, by key: where the incremental graph begins.
-import { Cell, type CellKind, type Equal, type Keeper } from './cell.js';
+import { Cell, type CellKind, type Equal, isObserved, type Keeper } from './cell.js';
 import type { Members } from './members.js';
 
 /** Values set from outside, by key; whoever reads a key, present or not, is told when it changes. */
@@ -32,7 +32,7 @@ export class Input<K, V> implements Members<K> {
     if (!was && !is) return;
     const cell = this.#cell(key);
     this.#graph.assign(cell, value);
-    if (!is && (cell.observers === undefined || cell.observers.size === 0)) this.#cells.delete(key);
+    if (!is && !isObserved(cell)) this.#cells.delete(key);
     if (was !== is) for (const watcher of this.#watchers) watcher(key);
   }
 

@@ -1,9 +1,27 @@
 // What a chassis has to know: the tenants that its local ports need, in both directions of reference, and nothing else.
 import { operator, type Ref, tenantOf } from './ids.js';
 import { allottedIps } from './port.js';
-import type { Relation } from './relation.js';
+import { Relation } from './relation.js';
 import { numberName } from './world.js';
 import { type View } from './view.js';
+
+type Entries<K> = readonly (readonly [K, Ref])[];
+
+/** What a port that is plugged here needs to be known. */
+interface Needed {
+  readonly networks: Entries<Ref>;
+  readonly tenants: Entries<string>;
+}
+const nothingNeeded: Needed = { networks: [], tenants: [] };
+
+/** What is still to come of an lport; for nearly all of them nothing. */
+interface Missing {
+  readonly tenants: Entries<string>;
+  readonly numbers: Entries<string>;
+  readonly answers: Entries<string>;
+  readonly addresses: Entries<Ref>;
+}
+const nothingMissing: Missing = { tenants: [], numbers: [], answers: [], addresses: [] };
 
 /** The part of the northbound that one chassis watches. */
 export class Interest {
@@ -21,11 +39,8 @@ export class Interest {
   constructor(view: View) {
     this.#view = view;
     const { graph, bindings, lports, lswitches } = view.world;
-    this.#networks = graph.relation(bindings, (port) =>
-      this.#carried(port)
-        .flatMap((ref) => this.#networkOf(ref))
-        .map((network) => [network, port] as const),
-    );
+    this.#networks = new Relation(graph);
+    const ofPorts = new Relation<string, Ref>(graph);
     // Whether another tenant's port may be a child is for its own northbound to say, which has to be watched first.
     const { children } = view.world;
     const asked = graph.relation(children, (ref) => {
@@ -33,34 +48,32 @@ export class Interest {
       const mayAsk = value !== undefined && [operator, tenantOf(value.parent)].includes(tenantOf(ref));
       return mayAsk ? [[value.parent, value.port]] : [];
     });
-    const ofPorts = graph.relation(bindings, (port) =>
-      [...this.#carried(port).flatMap((ref) => [ref, ...this.#networkOf(ref)]), ...asked.at(port).keys()].map(
-        (named) => [tenantOf(named), port] as const,
-      ),
+    graph.each(
+      bindings,
+      (port) => this.#neededBy(port, [...asked.at(port).keys()]),
+      (_, now = nothingNeeded, before = nothingNeeded) => {
+        this.#networks.replace(before.networks, now.networks);
+        ofPorts.replace(before.tenants, now.tenants);
+      },
     );
     const ofNetworks = graph.relation(this.#networks, (network) =>
       [tenantOf(network), ...(lswitches.get(network)?.shared_with ?? [])].map((tenant) => [tenant, network] as const),
     );
-    // The segmentation of a port that may be somebody's child lives with that somebody.
-    const ofUnclaimed = graph.relation(lports, (port) => {
-      const value = lports.get(port);
-      if (value === undefined || value.shared_with.length === 0 || !this.#networks.has(value.lswitch)) return [];
-      return value.shared_with.map((tenant) => [tenant, port] as const);
-    });
+    const ofUnclaimed = new Relation<string, Ref>(graph);
     this.#tenants = [ofPorts, ofNetworks, ofUnclaimed];
-    this.unnumbered = graph.relation(lports, (port) => this.#numberless(port).map((name) => [name, port] as const));
-    this.unanswered = graph.relation(lports, (port) => {
-      const unclaimed = bindings.get(port) !== undefined && view.world.claims.get(port) === undefined;
-      return unclaimed || this.#numberless(port).length > 0 ? [[tenantOf(port), port]] : [];
-    });
-    this.unaddressed = graph.relation(lports, (port) => {
-      const value = lports.get(port);
-      const needed =
-        value?.ips === 'auto' &&
-        this.#networks.has(value.lswitch) &&
-        allottedIps(view.world, port, value.lswitch) === undefined;
-      return needed ? [[port, port]] : [];
-    });
+    this.unnumbered = new Relation(graph);
+    this.unanswered = new Relation(graph);
+    this.unaddressed = new Relation(graph);
+    graph.each(
+      lports,
+      (port) => this.#missing(port),
+      (_, now = nothingMissing, before = nothingMissing) => {
+        ofUnclaimed.replace(before.tenants, now.tenants);
+        this.unnumbered.replace(before.numbers, now.numbers);
+        this.unanswered.replace(before.answers, now.answers);
+        this.unaddressed.replace(before.addresses, now.addresses);
+      },
+    );
   }
 
   /** The tenants to watch now, the operator first. */
@@ -68,6 +81,35 @@ export class Interest {
     const named = new Set(this.#tenants.flatMap((relation) => [...relation.members()]));
     named.delete(operator);
     return [operator, ...[...named].sort()];
+  }
+
+  #neededBy(port: Ref, asked: readonly Ref[]): Needed {
+    const carried = this.#carried(port);
+    const networks = carried.flatMap((ref) => this.#networkOf(ref));
+    return {
+      networks: networks.map((network) => [network, port]),
+      tenants: [...carried, ...networks, ...asked].map((named) => [tenantOf(named), port]),
+    };
+  }
+
+  #missing(port: Ref): Missing {
+    const { lports, bindings, claims } = this.#view.world;
+    const value = lports.get(port);
+    const isUnclaimed = bindings.get(port) !== undefined && claims.get(port) === undefined;
+    const isHosted = value !== undefined && this.#networks.has(value.lswitch);
+    const numberless = isHosted ? this.#numberless(port, value.lswitch) : [];
+    // The segmentation of a port that may be somebody's child lives with that somebody.
+    const sharers = isHosted ? value.shared_with : [];
+    const isUnaddressed =
+      isHosted && value.ips === 'auto' && allottedIps(this.#view.world, port, value.lswitch) === undefined;
+    const isAnswered = !isUnclaimed && numberless.length === 0;
+    if (isAnswered && sharers.length === 0 && !isUnaddressed) return nothingMissing;
+    return {
+      tenants: sharers.map((tenant) => [tenant, port]),
+      numbers: numberless.map((name) => [name, port]),
+      answers: isAnswered ? [] : [[tenantOf(port), port]],
+      addresses: isUnaddressed ? [[port, port]] : [],
+    };
   }
 
   /** A port that is plugged here and the children that it carries. */
@@ -78,10 +120,8 @@ export class Interest {
     return [port, ...children];
   }
 
-  /** The names of a port and of its network as far as they have no number yet, if the network is one of ours. */
-  #numberless(port: Ref): string[] {
-    const network = this.#view.world.lports.get(port)?.lswitch;
-    if (network === undefined || !this.#networks.has(network)) return [];
+  /** The names of a port and of its network as far as they have no number yet. */
+  #numberless(port: Ref, network: Ref): string[] {
     const names = [numberName('lport', port), numberName('lswitch', network)];
     return names.filter((name) => this.#view.world.numbers.get(name) === undefined);
   }

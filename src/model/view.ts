@@ -105,16 +105,16 @@ export class View {
       const network = this.network(ref);
       return network === undefined ? [] : [[network.vni, ref]];
     });
-    this.localPortsOf = graph.relation(world.lports, (ref) => {
+    const local = graph.entries(world.lports, (ref) => {
       const port = this.localPort(ref);
-      return port === undefined ? [] : [[port.network.ref, ref]];
+      return port === undefined ? undefined : [port.network.ref, ref];
     });
-    this.localPorts = graph.filter(world.lports, (ref) => this.localPort(ref) !== undefined);
-    this.endpointsOf = graph.relation(world.lports, (ref) => {
+    [this.localPortsOf, this.localPorts] = [local.index, local.having];
+    const remote = graph.entries(world.lports, (ref) => {
       const [network, endpoint] = this.#reached(ref) ?? [];
-      return network === undefined || endpoint === undefined ? [] : [[network, endpointName(endpoint)]];
+      return network === undefined || endpoint === undefined ? undefined : [network, endpointName(endpoint)];
     });
-    this.remotePorts = graph.filter(world.lports, (ref) => this.#reached(ref) !== undefined);
+    [this.endpointsOf, this.remotePorts] = [remote.index, remote.having];
     this.senders = graph.relation(this.endpointsOf, (network) =>
       [...this.endpointsOf.at(network).keys()].map((name) => [senderName(parseEndpointName(name)), name] as const),
     );
