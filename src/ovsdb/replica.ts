@@ -117,8 +117,11 @@ function rowAfterUpdate2(body: Members, columns: TableSchema, before: Row | unde
 }
 
 function fullRow(content: Members, columns: TableSchema): Row {
-  const row = new Map<string, Datum>([...columns].map(([column, type]) => [column, defaultDatum(type)]));
-  for (const [column, wire, type] of known(content, columns)) row.set(column, parseDatum(wire, type));
+  const row = new Map<string, Datum>();
+  for (const [column, type] of columns) {
+    const wire = content[column];
+    row.set(column, wire === undefined ? defaultDatum(type) : parseDatum(wire, type));
+  }
   return row;
 }
 
