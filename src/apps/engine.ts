@@ -66,11 +66,14 @@ export class Engine {
     this.#view.world.graph.each<string, readonly Outcome[]>(
       owners,
       (member) => rules.map(({ app, rule }) => attempted(() => prepared(app.id, rule.wants(this.#view, member)))),
-      (member, now) => {
+      (member, now, before) => {
         const object = numberName(kind, refOfMember(member)); // the one that a number is allocated to
         const rank = this.#rank(kind, object, member);
-        for (const [i, { app, index }] of rules.entries())
-          this.#take({ app: app.name, object, rule: index }, rank, now?.[i] ?? nothingPrepared);
+        for (const [i, { app, index }] of rules.entries()) {
+          const outcome = now?.[i] ?? nothingPrepared;
+          if (outcome === nothingPrepared && (before?.[i] ?? nothingPrepared) === nothingPrepared) continue;
+          this.#take({ app: app.name, object, rule: index }, rank, outcome);
+        }
       },
       (member, error) => {
         this.#view.world.graph.failed(`the flows of ${member}`, error);
@@ -117,10 +120,11 @@ function ruleSets(view: View, apps: readonly App[]): RuleSet[] {
 const noTunnels: readonly TunnelPort[] = [];
 const nothingPrepared: Prepared = { items: [], tunnels: noTunnels };
 
-const prepared = (app: number, { flows, groups, tunnels }: Wanted): Prepared => ({
-  items: [...(groups ?? []).map(groupItem), ...flows.map((flow) => flowItem(app, flow))],
-  tunnels: tunnels ?? noTunnels,
-});
+function prepared(app: number, { flows, groups, tunnels }: Wanted): Prepared {
+  const items = flows.map((flow) => flowItem(app, flow));
+  if (groups !== undefined) items.unshift(...groups.map(groupItem));
+  return items.length === 0 && tunnels === undefined ? nothingPrepared : { items, tunnels: tunnels ?? noTunnels };
+}
 
 /** What came of a rule for one owner. */
 type Outcome = Prepared | { readonly error: unknown };
