@@ -102,6 +102,10 @@ export class ControllerProcess {
   pause(): void {
     this.#child.kill('SIGSTOP');
   }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
 }
 
 /** The bridges of a site, by name, each with its `external_ids:damselfly-chassis` (undefined: none). */

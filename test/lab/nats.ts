@@ -148,6 +148,16 @@ export class NatsServer {
     if (this.#child) await stop(this.#child, signal);
   }
 
+  /** SIGSTOP: it stays as it is, mute. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** SIGCONT after `freeze`. */
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** Removes everything stored; only while the server is stopped. */
   eraseStore(): void {
     rmSync(join(this.dir, 'store'), { recursive: true, force: true });

@@ -153,9 +153,9 @@ export class Ovs {
   }
 
   /** Waits until a bridge answers OpenFlow, after the switch was started anew: the old socket's file may still be there. */
-  async bridgeIsBack(bridge: string): Promise<void> {
+  async bridgeIsBack(bridge: string, deadlineMs = 10_000): Promise<void> {
     const show = () => this.ofctl(['show', bridge]).then(Boolean, () => false);
-    await until(`${bridge} answers OpenFlow`, show);
+    await until(`${bridge} answers OpenFlow`, show, deadlineMs);
   }
 
   /** `ovs-vsctl`; it waits for ovs-vswitchd to have done what it says, unless `--no-wait` is among the words. */
