@@ -20,7 +20,7 @@ function recorded(): Uint8Array[] {
   const found: Uint8Array[] = [];
   for (const name of readdirSync(folder)) {
     const text = readFileSync(join(folder, name), 'utf8');
-    for (const [, hex] of text.matchAll(/"((?:[0-9a-f]{2}){8,})"/g))
+    for (const [, hex] of text.matchAll(/(?<=["\t\n])(04(?:[0-9a-f]{2}){7,})(?=["\t\n])/g))
       found.push(Uint8Array.from(Buffer.from(hex ?? '', 'hex')));
   }
   return found;

@@ -1,20 +1,11 @@
 // Errors have the names and numbers that ovs-ofctl print-error gives them.
-import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { describeError, errorName, errorNumbers } from '../../src/ofp/index.js';
-
-interface Row {
-  readonly name: string;
-  readonly experimenter: number;
-  readonly type: number;
-  readonly code: number;
-}
-const url = new URL('../../../test/ofp/vectors/errors.json', import.meta.url);
-// The file is our own.
-const { rows } = JSON.parse(readFileSync(url, 'utf8')) as { rows: Row[] };
+import { vectorRows } from './vector-rows.js';
 
 void t.test('every error that Open vSwitch sends over OpenFlow 1.3 has its name and a sentence', (t) => {
-  for (const { name, experimenter, type, code } of rows) {
+  for (const [name = '', ...rest] of vectorRows('ovs-error-numbers').rows) {
+    const [experimenter = 0, type = 0, code = 0] = rest.map(Number);
     // An experimenter's error has its type where the others have their code.
     const numbers: readonly [number, number, number?] = experimenter ? [0xffff, type, experimenter] : [type, code];
     t.equal(errorName(...numbers), name);

@@ -62,8 +62,11 @@ async function sendBundle(lines: readonly string[]): Promise<string[]> {
   }
 }
 
-// It stops at a line that it does not take, and mostly names it: the rest is sent again without, or each half by itself.
-async function theirBytes(lines: readonly string[]): Promise<Made[]> {
+/**
+ * What ovs-ofctl makes of each line. It stops at a line that it does not take, and mostly names it: the rest is sent again without,
+ * or each half by itself.
+ */
+export async function madeByOfctl(lines: readonly string[]): Promise<Made[]> {
   if (lines.length === 0) return [];
   try {
     const bytes = await sendBundle(lines);
@@ -74,9 +77,9 @@ async function theirBytes(lines: readonly string[]): Promise<Made[]> {
     const refused = named ?? error.output.trim();
     if (lines.length === 1) return [{ bytes: '', refused }];
     const at = number === undefined ? Math.floor(lines.length / 2) : Number(number) - 1;
-    const before = await theirBytes(lines.slice(0, at));
-    if (number === undefined) return [...before, ...(await theirBytes(lines.slice(at)))];
-    return [...before, { bytes: '', refused }, ...(await theirBytes(lines.slice(at + 1)))];
+    const before = await madeByOfctl(lines.slice(0, at));
+    if (number === undefined) return [...before, ...(await madeByOfctl(lines.slice(at)))];
+    return [...before, { bytes: '', refused }, ...(await madeByOfctl(lines.slice(at + 1)))];
   }
 }
 
@@ -180,7 +183,7 @@ export interface TextReport {
 export async function compareFlowTexts(flows: readonly FlowMod[], chance: Chance): Promise<TextReport> {
   const texts = flows.map((flow) => formatFlow(flow));
   const others = texts.map((text) => respelled(chance, text));
-  const made = await theirBytes([...texts, ...others]);
+  const made = await madeByOfctl([...texts, ...others]);
   const read = await ofctl.read(flows.map((flow) => encode(flow, 0)));
   const all = flows.map((flow, i): Compared => ({
     flow,

@@ -52,13 +52,17 @@ function marked(frames: readonly Uint8Array[]): Uint8Array {
   );
 }
 
-async function readWithOfctl(frames: readonly Uint8Array[]): Promise<Reading[]> {
+/** What ovs-ofctl prints of each frame, also of those that it cannot decode. */
+export async function printedByOfctl(frames: readonly Uint8Array[]): Promise<string[]> {
   const text = await withFile(marked(frames), (path) =>
     run('ovs-ofctl', ['-vconsole:off', 'ofp-parse', path], { timeoutMs: deadlineMs }),
   );
   const pieces = text.split(mark);
-  return frames.map((_, i) => {
-    const said = pieces[2 * i] ?? '';
+  return frames.map((_, i) => pieces[2 * i] ?? '');
+}
+
+async function readWithOfctl(frames: readonly Uint8Array[]): Promise<Reading[]> {
+  return (await printedByOfctl(frames)).map((said) => {
     const error = /\*\*\*decode error: (\w+)\*\*\*/.exec(said);
     return error ? { error: error[1] ?? '' } : { said };
   });

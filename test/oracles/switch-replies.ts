@@ -26,7 +26,8 @@ export interface Replies {
 }
 
 const firstXid = 0x1000;
-const setup: readonly Message[] = [
+/** What a switch is told before it is asked. */
+export const setup: readonly Message[] = [
   { type: 'nx_set_packet_in_format', format: 2 },
   { type: 'set_config', flags: 0, missSendLen: 0xffff },
   parseGroup('group_id=7,type=select,bucket=weight:5,actions=output:1,bucket=weight:6,actions=output:2'),
@@ -36,7 +37,8 @@ const setup: readonly Message[] = [
 
 const everyTable = 0xff;
 const anyPort = 0xffff_ffff;
-const questions: readonly Message[] = [
+/** Everything that a switch can be asked. */
+export const questions: readonly Message[] = [
   { type: 'echo_request', data: Uint8Array.of(1, 2, 3) },
   { type: 'features_request' },
   { type: 'get_config_request' },

@@ -13,7 +13,7 @@ import {
   type FlowStats,
   type Message,
 } from '../../src/ofp/index.js';
-import { Ovs } from '../lab/ovs.js';
+import { Ovs, type BridgeOptions } from '../lab/ovs.js';
 
 /** The switch's answer to one frame: the name of its error, undefined where it had none. */
 export type Verdict = string | undefined;
@@ -57,9 +57,9 @@ export class SwitchOracle {
   }
 
   /** Starts the switch and says hello. */
-  static async start(): Promise<SwitchOracle> {
+  static async start(bridge: BridgeOptions = {}): Promise<SwitchOracle> {
     const ovs = await Ovs.start({ datapath: 'dummy' });
-    await ovs.addBridge('br0');
+    await ovs.addBridge('br0', bridge);
     for (const port of [1, 2, 3]) await ovs.addPort('br0', `p${port}`, { type: 'dummy', ofport: port });
     await ovs.ofctl([
       'add-tlv-map',
