@@ -64,7 +64,7 @@ function portList(text: string, before: readonly number[]): readonly number[] {
 
 function entriesOf(input: string, ports: readonly number[]): Iterable<Entry> {
   if (input !== '-' && !existsSync(input)) {
-    if (!/^(0x)?[0-9a-f\s:]+$/i.test(input)) throw new Error(`${input}: neither a file nor hex`);
+    if (!/^(0x|[0-9a-f\s:])+$/i.test(input)) throw new Error(`${input}: neither a file nor hex`);
     return hexEntries(input);
   }
   const file = readFileSync(input === '-' ? 0 : input);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { decode, encode, fromJson, hexOf, parseFlow, type Message } from '../../src/ofp/index.js';
-import { ethernetFrame, ipv4Packet, pcap, tcp } from '../packet/captures.js';
+import { ethernetFrame, ipv4Packet, ipv6Packet, pcap, tcp, tcpSegmentBytes, vlanTag } from '../packet/captures.js';
 import { bytesOf, vectors } from '../ofp/vectors.js';
 
 const cli = new URL('../../src/cli/damselfly.js', import.meta.url).pathname;
@@ -141,6 +141,53 @@ void t.test('what a capture lacks is said, and the stream is taken up again wher
   t.match(late.out, /\*\*\* \d+ bytes in the middle of a message\n.*OFPT_ECHO_REQUEST/, 'it began in the middle');
   const cut = pcap([opening, up(0, upwards.length)]);
   t.match(ofp(['print'], cut.subarray(0, cut.length - 1)).out, /\*\*\* a packet cut short at byte \d+: it breaks off/);
+  t.end();
+});
+
+void t.test('a capture may have VLAN tags, two of them, and IPv6', (t) => {
+  const segment = { from: client, to: server, payload: bytesOf(barrier) };
+  const tagged = Buffer.concat([vlanTag(5, 0x0800), ipv4Packet({ ...segment, seq: 1 })]);
+  const twice = Buffer.concat([vlanTag(6, 0x8100), vlanTag(5, 0x0800), ipv4Packet({ ...segment, seq: 9 })]);
+  const six = ipv6Packet(6, tcpSegmentBytes(40000, 6653, 1, tcp.ack, bytesOf(echo)));
+  const sixTagged = ipv6Packet(6, tcpSegmentBytes(6653, 40000, 1, tcp.ack, reply));
+  const { out, status } = ofp(
+    ['print'],
+    pcap([
+      ethernetFrame(tagged, '8100'),
+      ethernetFrame(twice, '88a8'),
+      ethernetFrame(six, '86dd'),
+      ethernetFrame(Buffer.concat([vlanTag(7, 0x86dd), sixTagged]), '8100'),
+    ]),
+  );
+  t.equal(status, 0);
+  const [ipv4Way, ipv6Way] = ['10.0.0.1:40000 > 10.0.0.2:6653', '[2001:db8::1:0:0:1]:40000 > [fe80::1]:6653'];
+  const [dump] = out.trimEnd().match(/.*\n00000000.*/) ?? [];
+  t.match(out, `1970-01-01T00:00:00.000000Z ${ipv4Way} OFPT_BARRIER_REQUEST (OF1.3) (xid=0x1):\n`);
+  t.match(out, `1970-01-01T00:00:01.000001Z ${ipv4Way} OFPT_BARRIER_REQUEST (OF1.3) (xid=0x1):\n`);
+  t.match(dump, `1970-01-01T00:00:02.000002Z ${ipv6Way} OFPT_ECHO_REQUEST (OF1.3) (xid=0x2): 2 bytes of payload`);
+  t.match(out, '[2001:db8::1:0:0:1]:6653 > [fe80::1]:40000 OFPT_BARRIER_REPLY (OF1.3) (xid=0x1):\n');
+  t.end();
+});
+
+void t.test('hex may be spaced and have colons, capitals and 0x; half a byte and other letters are named', (t) => {
+  const text = 'OFPT_ECHO_REQUEST (OF1.3) (xid=0x2): 2 bytes of payload\n';
+  for (const hex of [
+    echo,
+    echo.toUpperCase(),
+    `0X${echo}`,
+    '0x0402 0x000a\t0x00000002 00:ff',
+    `${echo} # an echo\r\n`,
+  ]) {
+    t.match(ofp(['print'], hex), { status: 0, out: text }, JSON.stringify(hex));
+    if (!hex.includes('#')) t.match(ofp(['print', hex]), { status: 0, out: text }, hex);
+  }
+  for (const hex of [echo.slice(1), `${echo}0`, '0x0']) {
+    const wrong = { status: 1, out: '*** no hex of whole bytes\n', error: '' };
+    t.same(ofp(['print', hex]), wrong, hex);
+    t.same(ofp(['print'], hex), wrong, hex);
+  }
+  t.same(ofp(['print'], `${barrier}\n04-14\n`).out.split('\n')[1], '*** line 2: no hex of whole bytes');
+  t.match(ofp(['print', '04-14']), { status: 1, out: '', error: /04-14: neither a file nor hex/ });
   t.end();
 });
 

@@ -25,6 +25,16 @@ export function ipv4Packet({ from, to, seq, flags = tcp.ack, payload = new Uint8
   return Buffer.concat([header, tcpSegmentBytes(from[1], to[1], seq, flags, payload)]);
 }
 
+/** The IPv6 packet from 2001:db8::1:0:0:1 to fe80::1 that carries a TCP segment, or headers before one, of which `next` says what is first. */
+export function ipv6Packet(next: number, body: Uint8Array): Buffer {
+  const head = words(false, [0x6000_0000, 4], [body.length, 2], [next, 1], [64, 1]);
+  const addresses = Buffer.from('20010db8000000000001000000000001' + 'fe800000000000000000000000000001', 'hex');
+  return Buffer.concat([head, addresses, body]);
+}
+
+/** An 802.1Q or 802.1ad tag, and the type of what follows. */
+export const vlanTag = (vid: number, type: number): Buffer => words(false, [vid, 2], [type, 2]);
+
 /** A TCP header and its payload. */
 export function tcpSegmentBytes(from: number, to: number, seq: number, flags: number, payload: Uint8Array): Buffer {
   const header = Buffer.alloc(20);
