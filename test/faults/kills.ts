@@ -40,6 +40,7 @@ async function populated(t: Test): Promise<FaultSite> {
     ports.map(({ id }, index) => ({ name: id, ofport: firstOfport + index, ifaceId: `red/${id}` })),
   );
   await Promise.all(ports.map((port) => site.toggle(port)));
+  await site.acknowledged(); // comparing all of it would keep this process, and so the controller's connection, from its work
   await site.converged();
   return site;
 }

@@ -153,7 +153,8 @@ export class FaultSite {
   async toggle({ kind, id, value }: NbObject): Promise<void> {
     const isThere = this.#present.delete(id);
     if (!isThere) this.#present.add(id);
-    this.#revision = await (isThere ? this.site.remove(kind, `red/${id}`) : this.site.put(kind, `red/${id}`, value));
+    const revision = await (isThere ? this.site.remove(kind, `red/${id}`) : this.site.put(kind, `red/${id}`, value));
+    this.#revision = Math.max(this.#revision, revision);
     this.#wroteMs = performance.now();
   }
 
@@ -196,7 +197,9 @@ export class FaultSite {
 
   /** Waits until the controller says that the last write is on the switch. */
   async acknowledged(): Promise<void> {
-    await this.site.acknowledged('red', this.#revision);
+    const isKnown = async (): Promise<boolean> =>
+      ((await this.site.report('chassis', 'red/c1'))?.status.revision ?? 0) >= this.#revision;
+    await until('the last write is acknowledged', isKnown, 4 * patienceMs);
   }
 
   /** What the switch lacks, and has too much. */
