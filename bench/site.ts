@@ -284,7 +284,7 @@ export class Site {
 export const keyOf = (object: PlainObject): string => `${object.tenant ?? tenant}.${object.kind}.${object.id}`;
 
 /** CPU time that a process has taken, in milliseconds; the kernel counts in hundredths of a second. */
-function cpuMs(pid: number): number {
+export function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
     .replace(/^.*\) /s, '')
     .split(' ');

@@ -1,7 +1,8 @@
 // The controller is killed again and again while a thousand ports come and go: nothing may be lost, and what it finds it takes over.
 import type { Test } from 'tap';
-import { loadavg } from 'node:os';
+import { machineText } from '../../bench/machine.js';
 import { plugInterfaces } from '../../bench/plug.js';
+import { cpuMs } from '../../bench/site.js';
 import { type Chance, chanceOf } from '../ofp/random/chance.js';
 import { churnDuring } from './churn.js';
 import { moment } from './moment.js';
@@ -58,6 +59,8 @@ async function kill(site: FaultSite, chance: Chance): Promise<void> {
 interface Restart {
   readonly begunMs: number;
   readonly rightMs: number;
+  /** The processor time that it took until then. */
+  readonly cpuMs: number;
   /** Whether the status spoke of the last write when something was still missing. */
   readonly isEarly: boolean;
 }
@@ -69,9 +72,10 @@ async function restarted(site: FaultSite): Promise<Restart> {
   await site.acknowledged();
   const knownMs = performance.now() - startedMs;
   const begunMs = Date.parse(String(controller.log[0]?.['time'])) - startedAt;
-  if ((await site.differences()).length === 0) return { begunMs, rightMs: knownMs, isEarly: false };
+  const restart = { begunMs, rightMs: knownMs, cpuMs: cpuMs(controller.pid ?? 0), isEarly: false };
+  if ((await site.differences()).length === 0) return restart;
   await site.converged();
-  return { begunMs, rightMs: performance.now() - startedMs, isEarly: true };
+  return { ...restart, rightMs: performance.now() - startedMs, isEarly: true };
 }
 
 /** Kills it so many times, and asserts. */
@@ -97,8 +101,9 @@ export async function runKills(t: Test, kills: number, seed: number): Promise<vo
   t.comment(`seed ${seed}: ${kills} kills among ${ports.length} ports, the table right after each; ${frames} frames`);
   t.comment(`until right: ${spread(restarts.map(({ rightMs }) => rightMs))}`);
   t.comment(`of that until the process spoke: ${spread(restarts.map(({ begunMs }) => begunMs))}`);
+  t.comment(`processor time of the process until then: ${spread(restarts.map(({ cpuMs }) => cpuMs))}`);
   t.comment(`acknowledged too early: ${restarts.filter(({ isEarly }) => isEarly).length}`);
-  t.comment(`load ${loadavg()[0]?.toFixed(1) ?? ''}`);
+  t.comment(await machineText());
 }
 
 function spread(times: readonly number[]): string {

@@ -1,6 +1,7 @@
 // Lets one thing after the other fail, at moments that a seed decides; after each the switch must hold what a cold start would have
 // put there, and no frame may be lost that need not be.
 import type { Test } from 'tap';
+import { machineText } from '../../bench/machine.js';
 import { type Chance, chanceOf } from '../ofp/random/chance.js';
 import { churnDuring } from './churn.js';
 import { type Fault, faults } from './faults.js';
@@ -60,7 +61,7 @@ export async function runFaults(t: Test, options: FaultOptions): Promise<void> {
     tally.mods += sentMods;
     tally.longestMs = Math.max(tally.longestMs, ms);
   }
-  for (const line of histogram(tallies, options.seed)) t.comment(line);
+  for (const line of [...histogram(tallies, options.seed), await machineText()]) t.comment(line);
 }
 
 /** Lets it fail; resolves to how long the switch took to be right again, in milliseconds. */

@@ -68,6 +68,11 @@ export class ControllerProcess {
     return isRunning(this.#child);
   }
 
+  /** Its process id; undefined if it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Everything that it has said. */
   get text(): string {
     return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
