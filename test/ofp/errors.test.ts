@@ -1,6 +1,7 @@
 // Errors have the names and numbers that ovs-ofctl print-error gives them.
 import t from 'tap';
 import { describeError, errorName, errorNumbers } from '../../src/ofp/index.js';
+import { errorTable } from '../../src/ofp/error-table.js';
 import { vectorRows } from './vector-rows.js';
 
 void t.test('every error that Open vSwitch sends over OpenFlow 1.3 has its name and a sentence', (t) => {
@@ -12,6 +13,7 @@ void t.test('every error that Open vSwitch sends over OpenFlow 1.3 has its name 
     t.match(describeError(...numbers).sentence, /^[A-Z].*\.$/);
     t.match(errorNumbers(name), { errorType: numbers[0], code: numbers[1] });
   }
+  t.equal(vectorRows('ovs-error-numbers').rows.length, errorTable.length, 'and there is no other');
   t.end();
 });
 
