@@ -8,7 +8,7 @@ import type { Config } from './controller/config.js';
 import { type ControlRequest, openControl } from './controller/control.js';
 import { failure } from './controller/failure.js';
 import { explain } from './controller/explain.js';
-import { farEndOf } from './controller/far-end.js';
+import { askEach, farEndOf } from './controller/far-end.js';
 import { openNorthbound } from './controller/nats-northbound.js';
 import { listenOn } from './controller/listen.js';
 import { probe } from './controller/probe.js';
@@ -101,7 +101,7 @@ function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest
   if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
   if (ask === 'unserved') return controller.unserved();
   if (ask === 'unknown') return droppedBy(controller);
-  if (ask === 'far-end') return farEndOf(controller, argument);
-  if (ask === 'probe') return probe(controller, argument);
+  if (ask === 'far-end') return askEach(controller, argument, farEndOf);
+  if (ask === 'probe') return askEach(controller, argument, probe);
   throw new Error(`${ask} is not a question: status, unserved, explain, unknown, far-end or probe`);
 }

@@ -1,4 +1,5 @@
 // A far end's configuration as commands for a shell there: of Linux, whose own VXLAN, Geneve and GRE devices it uses, or of Open vSwitch.
+import { createHash } from 'node:crypto';
 import type { FarEnd } from '../controller/far-end.js';
 
 /** The systems that commands are printed for. */
@@ -29,6 +30,13 @@ const link = (name: string, kind: string): string =>
 
 const destinationPort = ({ dstPort }: FarEnd): string => (dstPort === undefined ? '' : ` dstport ${dstPort}`);
 
+/**
+ * The interface for one peer, of the 15 bytes that Linux allows: named after the peer, so that it stays the same when others join
+ * or go.
+ */
+const portName = ({ type, vni }: FarEnd, peer: string): string =>
+  `t${vni.toString(36)}-${createHash('sha256').update(`${type} ${peer}`).digest('hex').slice(0, 8)}`;
+
 /** One VXLAN device: what it floods goes to each chassis, and what is known goes where it is. */
 function linuxVxlan(end: FarEnd): string[] {
   const name = `vx${end.vni}`;
@@ -44,37 +52,45 @@ function linuxVxlan(end: FarEnd): string[] {
 
 /** Geneve and GRE devices have one far end each; a bridge joins them, and never passes on from one to another. */
 function linuxBridged(end: FarEnd): string[] {
-  const { type, address: local, vni, mtu } = end;
+  const { vni, mtu } = end;
   const bridge = `br${vni}`;
-  const kind = (remote: string): string =>
-    type === 'geneve'
-      ? `type geneve id ${vni} remote ${remote}${destinationPort(end)}`
-      : `type ${local.includes(':') ? 'ip6gretap' : 'gretap'} key ${vni} local ${local} remote ${remote}`;
+  const kindTo = end.type === 'geneve' ? geneve : gre;
   return [
     link(bridge, 'type bridge'),
     ...addresses(end, bridge),
-    ...end.peers.flatMap(({ address }, i) => [
-      link(`t${vni}-${i}`, kind(address)),
-      `ip link set t${vni}-${i} mtu ${mtu} master ${bridge} up`,
-      `bridge link set dev t${vni}-${i} isolated on`,
-    ]),
+    ...end.peers.flatMap(({ address }) => {
+      const name = portName(end, address);
+      return [
+        link(name, kindTo(end, address)),
+        `ip link set ${name} mtu ${mtu} master ${bridge} up`,
+        `bridge link set dev ${name} isolated on`,
+      ];
+    }),
   ];
+}
+
+const geneve = (end: FarEnd, peer: string): string => `type geneve id ${end.vni} remote ${peer}${destinationPort(end)}`;
+
+/** Linux takes GRE packets with a checksum only where it has been told to, and by IPv6 puts an option before them unless told not to. */
+function gre({ address, vni, csum }: FarEnd, peer: string): string {
+  const ends = `key ${vni} local ${address} remote ${peer}${csum ? ' csum' : ''}`;
+  return address.includes(':') ? `type ip6gretap ${ends} encaplimit none` : `type gretap ${ends}`;
 }
 
 /** A bridge with a tunnel port for each chassis; protected ports pass nothing on to one another. */
 function openVswitch(end: FarEnd): string[] {
   const { type, address, vni, dstPort, macs, peers } = end;
   const bridge = `br${vni}`;
-  const port = (peer: string, i: number): string =>
+  const port = (name: string, peer: string): string =>
     [
-      `ovs-vsctl --may-exist add-port ${bridge} t${vni}-${i} -- set port t${vni}-${i} protected=true`,
-      `-- set interface t${vni}-${i} type=${type} options:remote_ip=${quoted(peer)}`,
+      `ovs-vsctl --may-exist add-port ${bridge} ${name} -- set port ${name} protected=true`,
+      `-- set interface ${name} type=${type} options:remote_ip=${quoted(peer)}`,
       `options:local_ip=${quoted(address)} options:key=${vni}`,
       ...(dstPort === undefined ? [] : [`options:dst_port=${dstPort}`]),
     ].join(' ');
   return [
     `ovs-vsctl --may-exist add-br ${bridge}`,
-    ...peers.map((peer, i) => port(peer.address, i)),
+    ...peers.map((peer) => port(portName(end, peer.address), peer.address)),
     ...(macs[0] === undefined ? [] : [`ovs-vsctl set bridge ${bridge} other_config:hwaddr=${quoted(macs[0])}`]),
     ...addresses(end, bridge),
   ];

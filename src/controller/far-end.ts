@@ -6,6 +6,7 @@ import { reasonOf } from '../model/verdict.js';
 import type { View } from '../model/view.js';
 import type { Chassis } from './chassis.js';
 import type { Controller } from './controller.js';
+import { failureLine } from './failure.js';
 
 /** The configuration of a far end, as plain data. */
 export interface FarEnd {
@@ -16,6 +17,8 @@ export interface FarEnd {
   readonly address: string;
   readonly vni: number;
   readonly dstPort: number | undefined;
+  /** Whether what is sent to it has the checksum of its tunnel type. */
+  readonly csum: boolean;
   /** The largest IP packet, in bytes, that fits through its tunnels. */
   readonly mtu: number;
   readonly macs: readonly string[];
@@ -25,31 +28,41 @@ export interface FarEnd {
   readonly peers: readonly { readonly chassis: string; readonly address: string; readonly macs: readonly string[] }[];
 }
 
-const chassisOf = ({ served }: Controller): Chassis[] => [...served.values()].map(({ chassis }) => chassis);
-
-/** A chassis here that reaches a device, connected ones first. */
-export const nearestTo = (controller: Controller, device: Ref): Chassis | undefined =>
-  chassisOf(controller)
-    .filter(({ view }) => view.remotePorts.present(device) && view.isDevice(device))
-    .sort((a, b) => Number(a.session === undefined) - Number(b.session === undefined))[0];
-
-/** The far end of a device, from a chassis here that has a port on its network. Throws, in one line, why that cannot be said. */
-export function farEndOf(controller: Controller, name: string): FarEnd {
-  const ref = refIn(operator, name);
-  const chassis = nearestTo(controller, ref);
-  if (chassis === undefined) throw new Error(whyNot(controller, ref));
-  return described(chassis, ref);
+/** What one chassis says of a device: what was asked, or why it cannot say; neither where it does not know the device. */
+export interface Told<T> {
+  readonly chassis: string;
+  readonly told?: T;
+  readonly reason?: string;
 }
 
-function whyNot(controller: Controller, ref: Ref): string {
-  const here = chassisOf(controller).find(({ world }) => world.lports.present(ref));
-  if (here === undefined)
-    return `lport ${ref} is not known here: there is none, or no port of its network is on this machine`;
-  const { view } = here;
-  const no = view.portAnswer(ref).no ?? view.placementAnswer(ref).no;
-  if (no !== undefined) return `lport ${ref}: ${reasonOf(no)}`;
-  if (!view.isDevice(ref)) return `lport ${ref} is no remote device: it has no binding of type vtep`;
-  return `no port of the network of lport ${ref} is on this machine: ask where there is one`;
+/** Asks each chassis of a controller about a device. */
+export function askEach<T>(
+  { served }: Controller,
+  name: string,
+  question: (chassis: Chassis, device: Ref) => T | Promise<T>,
+): Promise<Told<T>[]> {
+  const device = refIn(operator, name);
+  return Promise.all(
+    [...served.values()].map(async ({ chassis }): Promise<Told<T>> => {
+      const { id, world } = chassis;
+      if (!world.lports.present(device)) return { chassis: id };
+      try {
+        return { chassis: id, told: await question(chassis, device) };
+      } catch (error) {
+        return { chassis: id, reason: failureLine(error) };
+      }
+    }),
+  );
+}
+
+/** The far end of a device, seen from a chassis that has a port on its network. Throws, in one line, why that cannot be said. */
+export function farEndOf(chassis: Chassis, device: Ref): FarEnd {
+  const { view } = chassis;
+  if (view.remotePorts.present(device) && view.isDevice(device)) return described(chassis, device);
+  const no = view.portAnswer(device).no ?? view.placementAnswer(device).no;
+  if (no !== undefined) throw new Error(`lport ${device}: ${reasonOf(no)}`);
+  if (!view.isDevice(device)) throw new Error(`lport ${device} is no remote device: it has no binding of type vtep`);
+  throw new Error(`no port of the network of lport ${device} is on this machine: ask where there is one`);
 }
 
 function described({ view, id }: Chassis, ref: Ref): FarEnd {
@@ -63,6 +76,7 @@ function described({ view, id }: Chassis, ref: Ref): FarEnd {
     address,
     vni,
     dstPort: endpoint.dstPort ?? usualPorts[type],
+    csum: view.tunnelOptions(senderName(endpoint))?.['csum'] === 'true',
     mtu: Math.min(view.pathMtu(endpoint), view.world.lswitches.get(port.network.ref)?.mtu ?? Infinity),
     macs: port.macs,
     ips: port.ips.map((ip) => `${ip.text}/${prefixLength(view, port.network.ref, ip)}`),

@@ -5,12 +5,12 @@ import { tables } from '../apps/pipeline.js';
 import { intoTunnel, sentBy } from '../apps/tunnels.js';
 import { transientCookie } from '../apps/unknown.js';
 import { macNumber } from '../model/addresses.js';
+import type { Ref } from '../model/ids.js';
 import { apply, decode, flowMod, noBuffer, reservedPort } from '../ofp/index.js';
 import { flowRequest } from '../switch/dump.js';
 import type { Session } from '../switch/session.js';
 import type { Chassis } from './chassis.js';
-import type { Controller } from './controller.js';
-import { type FarEnd, farEndOf, nearestTo } from './far-end.js';
+import { type FarEnd, farEndOf } from './far-end.js';
 import { probeMac, type ProbeQuestion, probeQuestion } from './probe-question.js';
 import { type UnderlayWord, underlayWord } from './underlay.js';
 import { droppedAt } from './unknown.js';
@@ -28,14 +28,12 @@ const [tries, pauseMs] = [6, 250];
 const catchSeconds = 10;
 const etherHeaderSize = 14;
 
-/** Probes a device from a chassis here that has a port on its network. Throws where that cannot be done. */
-export async function probe(controller: Controller, name: string): Promise<ProbeResult> {
-  const end = farEndOf(controller, name);
-  const { device, address, type } = end;
-  const chassis = nearestTo(controller, device);
-  const session = chassis?.session;
-  if (chassis === undefined || session === undefined)
-    throw new Error(`the switch that reaches lport ${device} is not connected`);
+/** Probes a device from a chassis that has a port on its network. Throws where that cannot be done. */
+export async function probe(chassis: Chassis, device: Ref): Promise<ProbeResult> {
+  const end = farEndOf(chassis, device);
+  const { address, type } = end;
+  const { session } = chassis;
+  if (session === undefined) throw new Error(`the switch that reaches lport ${device} is not connected`);
   const question = probeQuestion(chassis.view.port(device)?.ips ?? []);
   if (question === undefined) throw new Error(`lport ${device} has no IP address to ask for`);
   const { protocol } = question;

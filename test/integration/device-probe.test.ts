@@ -19,7 +19,10 @@ void t.test('a probe says what is wrong', farEndOptions, async (t) => {
     await run('sh', ['-e'], { netns: 'far', input: await remoteDevice('config', 'red/kernel') });
     await c1.meet('172.31.0.9');
     const far = (...lines: readonly string[]) => ip('far', ...lines);
-    t.match(await probed('red/kernel'), /^lport red\/kernel: well: it answers, and packets of 1450 bytes get there$/m);
+    t.match(
+      await probed('red/kernel'),
+      /^lport red\/kernel from c1: well: it answers, and packets of 1450 bytes get there$/m,
+    );
     await ip(undefined, 'link set far-underlay mtu 1400');
     t.match(await probed('red/kernel'), /wrong: MTU: a packet of 1450 bytes does not get there/);
     await ip(undefined, 'link set far-underlay mtu 9000');
@@ -54,7 +57,10 @@ void t.test('a probe says what is wrong', farEndOptions, async (t) => {
       async () =>
         !(await run('ip', ['addr', 'show', 'dev', 'vx1', 'tentative'], { netns: 'far6' })).includes('2001:db8::14'),
     );
-    t.match(await probed('red/six'), /^lport red\/six: well: it answers, and packets of 1450 bytes get there$/m);
+    t.match(
+      await probed('red/six'),
+      /^lport red\/six from c1: well: it answers, and packets of 1450 bytes get there$/m,
+    );
     await ip('far6', 'addr del 2001:db8::14/64 dev vx1');
     t.match(await probed('red/six'), /wrong: ND: the VTEP has sent with the right VNI, but nobody/);
   });

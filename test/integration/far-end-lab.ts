@@ -26,6 +26,10 @@ objects:
   - {kind: lport, id: kernel, lswitch: net, macs: ['fa:16:3e:00:00:11'], ips: [10.0.7.11], binding: {type: vtep, vtep_address: 172.31.0.9}}
   - {kind: lport, id: foreign, lswitch: net-g, macs: ['fa:16:3e:00:00:12'], ips: [10.1.0.12], binding: {type: vtep, vtep_address: 172.31.0.10}}
   - {kind: lport, id: six, lswitch: net, macs: ['fa:16:3e:00:00:14'], ips: ['2001:db8::14'], binding: {type: vtep, vtep_address: 172.31.0.12}}
+  - {kind: lport, id: kernel6, lswitch: net, macs: ['fa:16:3e:00:00:16'], ips: [10.0.7.16], binding: {type: vtep, vtep_address: 'fd00:31::9'}}
+  - {kind: lport, id: foreign6, lswitch: net-g, macs: ['fa:16:3e:00:00:17'], ips: [10.1.0.17], binding: {type: vtep, vtep_address: 'fd00:31::10'}}
+  - {kind: lport, id: gre, lswitch: net-g, macs: ['fa:16:3e:00:00:18'], ips: [10.1.0.18], binding: {type: vtep, vtep_address: 172.31.0.10, tunnel_type: gre}}
+  - {kind: lport, id: gre6, lswitch: net-g, macs: ['fa:16:3e:00:00:19'], ips: [10.1.0.19], binding: {type: vtep, vtep_address: 'fd00:31::10', tunnel_type: gre}}
   - {kind: lswitch, id: empty}
   - {kind: lport, id: lonely, lswitch: empty, macs: ['fa:16:3e:00:00:15'], ips: [10.2.0.15], binding: {type: vtep, vtep_address: 172.31.0.9}}
 `;
@@ -50,6 +54,7 @@ export async function startFarEndSite(t: Test): Promise<FarEndSite> {
     name: 'c1',
     underlay: 'underlay',
     tunnelAddress: '172.31.0.1/24',
+    tunnelAddress6: 'fd00:31::1/64',
     management: { segment: 'management', address: '192.168.77.1/24' },
   });
   t.teardown(() => c1.close());
@@ -75,7 +80,7 @@ export async function startFarEndSite(t: Test): Promise<FarEndSite> {
   const remoteDevice = (...words: readonly string[]) =>
     damselfly(nats.url(), ['remote-device', ...words, '--data-dir', dataDir(c1)]);
   await apply(objects);
-  for (const device of ['red/kernel', 'red/foreign'])
+  for (const device of ['kernel', 'foreign', 'kernel6', 'foreign6', 'gre', 'gre6'].map((id) => `red/${id}`))
     await until(`${device} is reached`, () => remoteDevice('config', device).catch(() => undefined), readyMs);
   return { c1, vm, vmG, apply, remoteDevice };
 }
