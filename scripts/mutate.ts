@@ -1,5 +1,5 @@
-// npm run mutate [-- ID …]: takes out, one at a time, each line that docs/cases.md names, and shows that the test of the case then fails.
-// It works in a copy of what is built; the sources stay as they are.
+// npm run mutate [-- CASE | FIRST..LAST …]: takes out, one at a time, each line that docs/cases.md names, and shows that the test of
+// the case then fails, and how. It works in a copy of what is built; the sources stay as they are.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +11,10 @@ import { type FieldCase, readCases } from './cases.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const timeoutMs = 120_000;
-/** Without the line nothing came as far as the test, which says nothing of the line. */
-const notReached = 'the test was not reached';
+/** What a program says that is none any more without the line: such a failure shows nothing of the case. */
+const crash = /is not defined|SyntaxError/;
+/** So much of a failure's own words is printed. */
+const quotedLines = 6;
 /** What is read or imported beside the compiled code. */
 const besides = ['node_modules', 'package.json', 'test', 'docs', 'DESIGN.md'];
 
@@ -32,22 +34,40 @@ function compiledWithout({ file, line }: Proof): string {
   throw new Error(`${file} is no program without "${line}": ${reason}`);
 }
 
-/** Runs the test of a case until its point fails: that point, or undefined if it never does. */
-async function failureOf(copy: string, id: string, { test }: Proof): Promise<string | undefined> {
+type Verdict = 'red' | 'STAYS GREEN' | 'CRASHES' | 'NOT REACHED' | 'DOES NOT END';
+
+/** What became of a test, and the words of the first failure in its point. */
+interface Outcome {
+  readonly verdict: Verdict;
+  readonly words: readonly string[];
+}
+
+/** Runs the test of a case until its point has failed; alone, or with what comes before it in its file. */
+async function outcome(copy: string, id: string, { test }: Proof, alone: boolean): Promise<Outcome> {
   const file = join(copy, 'dist', test.replace(/\.ts$/, '.js'));
-  const env = { ...process.env, TAP_TIMEOUT: '0' };
+  // Patterns for the names of tests, one for each level: every file has one test around those of the cases.
+  const env = { ...process.env, TAP_TIMEOUT: '0', ...(alone ? { TAP_GREP: `/^/\n/(^| )${id} /` } : {}) };
   // The kernel ends the test with us, however we end.
-  const words = ['--pdeathsig', 'KILL', process.execPath, file];
-  const child = spawn('setpriv', words, { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true });
-  const timer = setTimeout(() => child.stdout.destroy(), timeoutMs);
-  let isReached = false;
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, file], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  let verdict: Verdict = 'NOT REACHED';
+  const timer = setTimeout(() => {
+    verdict = 'DOES NOT END';
+    child.stdout.destroy();
+  }, timeoutMs);
+  let words: string[] = [];
   try {
     for await (const text of createInterface({ input: child.stdout })) {
+      if (text.startsWith('# Subtest: ', text.search(/\S/))) words = [];
+      else if (words.length > 0 || /^\s*not ok/.test(text)) words.push(text.trim());
       if (!/^\s*(not )?ok \d+ - /.test(text) || !text.split(/\s+/).includes(id)) continue;
-      isReached = true;
-      if (/^\s*not ok/.test(text)) return text.trim();
+      if (/^\s*not ok/.test(text)) return { verdict: crash.test(words[0] ?? '') ? 'CRASHES' : 'red', words };
+      verdict = 'STAYS GREEN';
     }
-    return isReached ? undefined : notReached;
+    return { verdict, words: [] };
   } finally {
     clearTimeout(timer);
     child.stdout.destroy(); // whoever of the test still holds its other end
@@ -64,28 +84,43 @@ function stopGroup(pid: number | undefined): void {
   }
 }
 
-/** Whether the test of a case fails without its line. */
+/** Whether the test of a case fails without its line: alone if it passes alone with it, which takes less time. */
 async function isRed(copy: string, id: string, proof: Proof): Promise<boolean> {
+  const alone = (await outcome(copy, id, proof, true)).verdict === 'STAYS GREEN';
   const script = join(copy, 'dist', proof.file.replace(/\.ts$/, '.js'));
   const intact = readFileSync(script);
   writeFileSync(script, compiledWithout(proof));
-  const failure = await failureOf(copy, id, proof);
+  const { verdict, words } = await outcome(copy, id, proof, alone);
   writeFileSync(script, intact);
-  const verdict = failure === undefined ? 'STAYS GREEN' : failure === notReached ? 'NOT REACHED' : 'red';
-  process.stdout.write(`${id} ${verdict} without ${proof.file}: ${proof.line}\n    ${failure ?? proof.test}\n`);
+  const telling = words.filter((text, index) => index === 0 || /^[-+](?![-+]{2})/.test(text)).slice(0, quotedLines);
+  const quoted = telling.map((text) => `    ${text}\n`).join('');
+  process.stdout.write(
+    `${id} ${verdict} without ${proof.file}: ${proof.line}${alone ? '' : ' (not alone)'}\n${quoted}`,
+  );
   return verdict === 'red';
 }
 
-const asked = process.argv.slice(2);
-const cases = readCases(readFileSync(join(root, 'docs/cases.md'), 'utf8'));
+/** The cases that are asked for: all, some, or ranges in the order of the tables. */
+function chosen(cases: readonly FieldCase[], asked: readonly string[]): readonly FieldCase[] {
+  const indexOf = (id = ''): number => {
+    const index = cases.findIndex((each) => each.id === id);
+    if (index < 0) throw new Error(`${id}: no case of docs/cases.md`);
+    return index;
+  };
+  if (asked.length === 0) return cases;
+  return asked.flatMap((word) => {
+    const [first, last = first] = word.split('..').map(indexOf);
+    return cases.slice(first, (last ?? 0) + 1);
+  });
+}
+
+const cases = chosen(readCases(readFileSync(join(root, 'docs/cases.md'), 'utf8')), process.argv.slice(2));
 const copy = mkdtempSync(join(tmpdir(), 'damselfly-mutate-'));
 try {
   cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
   for (const name of besides) symlinkSync(join(root, name), join(copy, name));
   const results: boolean[] = [];
-  for (const { id, deferred, proof } of cases)
-    if (deferred === undefined && (asked.length === 0 || asked.includes(id)))
-      results.push(await isRed(copy, id, proof));
+  for (const { id, deferred, proof } of cases) if (deferred === undefined) results.push(await isRed(copy, id, proof));
   process.stdout.write(`${results.filter(Boolean).length} of ${results.length} red\n`);
   process.exitCode = results.every(Boolean) ? 0 : 1;
 } finally {

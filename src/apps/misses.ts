@@ -5,6 +5,8 @@ import { priorities, tables } from './pipeline.js';
 
 /** Link-local protocols between bridges (802.1Q, table 8-1): BPDUs, LLDP, pause frames. No bridge passes them on, whoever sends them. */
 const betweenBridges = { value: 0x0180_c200_0000, mask: 0xffff_ffff_fff0 } as const;
+/** Above whatever a port may send or get. */
+const toBridges = 400;
 /** Of the network itself: behind a tag that passes through there may be another network, whose addresses nobody has told us. */
 const untaggedArp = { eth_type: 0x0806, vlan_vid: 0 } as const;
 
@@ -15,9 +17,8 @@ function always(): Wanted {
   return {
     flows: [
       ...misses,
-      ...[tables.portSecurity, tables.tunnelDestination].map((table) =>
-        flow(table, 400, { eth_dst: betweenBridges }, drop),
-      ),
+      flow(tables.portSecurity, toBridges, { eth_dst: betweenBridges }, drop),
+      flow(tables.tunnelDestination, toBridges, { eth_dst: betweenBridges }, drop),
       flow(tables.services, priorities.normal, untaggedArp, [], { goto: tables.arp }),
     ],
   };

@@ -42,7 +42,10 @@ const priority = {
 } as const;
 
 /** Forgets the interface, so that a packet may leave where it came in (to another child of the same parent). */
-const accept = [load('nxm_in_port', 0xffff)];
+const accept = [
+  // OFPP_NONE, not 0: what comes back from connection tracking with the port 0 may be dropped.
+  load('nxm_in_port', 0xffff),
+];
 
 /** A match on addresses of a prefix; a prefix of length 0 matches without the field. */
 function inPrefix(field: 'ipv4_src' | 'arp_spa' | 'ipv6_src' | 'nd_target', prefix: Prefix): Match {

@@ -40,6 +40,7 @@ void t.test('each has a test with its id and a line of the code, or may be defer
       lines.some((text) => text.trim() === proof.line),
       `${id} names a line of ${proof.file}`,
     );
+    t.notMatch(proof.line, /^(import|export|const|let|function) /, `${id}: without a declaration there is no program`);
   }
   t.end();
 });

@@ -144,9 +144,10 @@ export class DeviceSite {
     return station(ref, number);
   }
 
-  /** Takes devices away; resolves when that is on the switch. */
+  /** Takes devices away, those that are there; resolves when that is on the switch. */
   async without(...refs: readonly string[]): Promise<void> {
     for (const ref of refs) {
+      if ((await this.site.store.nb.read(ref.replace('/', '.lport.'))) === undefined) continue;
       const revision = await this.site.remove('lport', ref);
       await this.site.acknowledged(ref.split('/')[0] ?? '', revision);
     }

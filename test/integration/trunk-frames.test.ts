@@ -77,8 +77,10 @@ const priority = (value: number, vid: number) => (value << 13) | vid;
 
 void t.test('trunks by their frames', needing(...ovsPrograms), async (t) => {
   const lab = await CompiledSwitch.start(t);
-  for (const part of [validation, classification, betweenChildren, floods, services, tunnels, policies, layers])
+  for (const part of [validation, classification, betweenChildren, floods, services, tunnels, policies, layers]) {
+    await lab.load(site, ports);
     await part(t, lab);
+  }
 });
 
 /** Whether the switch holds the same flows as without `extra`, and what is said against that. */
