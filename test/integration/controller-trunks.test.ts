@@ -101,6 +101,28 @@ void t.test('a child port', wholeOptions, async (t) => {
   });
 });
 
+void t.test('T26 a child moves to another chassis with its parent', wholeOptions, async (t) => {
+  const site = await Site.start(t, { br1: 'c1', br2: 'c2' });
+  for (const id of ['net', 'inner']) await site.put('lswitch', `red/${id}`, {});
+  for (const [number, id] of ['vm', 'child', 'here', 'there'].entries())
+    await site.put('lport', `red/${id}`, member(number + 1, id === 'vm' ? 'net' : 'inner'));
+  await site.put('child_port_segmentation', 'red/s', { parent: 'vm', port: 'child', segmentation_id: 100 });
+  const here = await site.plugged('br1', 'red/here', 'here');
+  const there = await site.plugged('br2', 'red/there', 'there');
+  const before = await site.plugged('br1', 'red/vm', 'vm');
+  site.controller(['br1', 'br2']);
+  await site.active('lport', 'red/child', 'c1');
+  await site.active('lport', 'red/there', 'c2');
+  t.equal(await sent(site, before, 2, 3, 100), String(here));
+  await site.ovs.vsctl('del-port', 'br1', 'vm');
+  const after = await site.plugged('br2', 'red/vm', 'vm-there');
+  await site.active('lport', 'red/child', 'c2');
+  t.equal(await sent(site, after, 2, 4, 100, 'br2'), String(there));
+  t.equal(await sent(site, there, 4, 2, undefined, 'br2'), `${after} vlan 100`);
+  const left = async () => (await site.ours('br1')).filter((line) => /dl_vlan=100\b/.test(line));
+  await until('nothing of it is left where it was', async () => (await left()).length === 0, patienceMs);
+});
+
 void t.test('T46 five hundred children of one parent', wholeOptions, async (t) => {
   const site = await Site.start(t);
   await site.listen();

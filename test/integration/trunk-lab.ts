@@ -81,10 +81,17 @@ export const member = (number: number, lswitch = 'net') => ({
 });
 
 /** What a frame from an interface to a port is sent out as: the last output of `ofproto/trace`, or `drop`. */
-export async function sent(site: Site, ofport: number, from: number, to: number, vid?: number): Promise<string> {
+export async function sent(
+  site: Site,
+  ofport: number,
+  from: number,
+  to: number,
+  vid?: number,
+  bridge = 'br1',
+): Promise<string> {
   const tag = vid === undefined ? '' : `,dl_vlan=${vid}`;
   const text = await site.trace(
-    'br1',
+    bridge,
     `in_port=${ofport}${tag},dl_src=${mac(from)},dl_dst=${mac(to)},dl_type=0x0800,nw_src=10.0.0.${from},nw_dst=10.0.0.${to}`,
   );
   const outputs = [...text.matchAll(/^ +output:(\d+)$/gm)].map(([, port]) => port);
