@@ -63,6 +63,12 @@ const everything: Message = {
   masks: { packetIn: [7, 7], portStatus: [7, 7], flowRemoved: [15, 15] },
 };
 
+// A paused packet that shall go on in a bridge that is none.
+function resumeElsewhere(frame: Uint8Array): Message[] {
+  const { message } = decode(bytesOf(steadyHex(frame)));
+  return message.type === 'nx_packet_in2' && message.continuation ? [{ ...message, type: 'nx_resume' }] : [];
+}
+
 /** Packets of many sorts, sent up in each of the three forms. */
 async function packetIns({ ovs, recorder, say }: Session): Promise<void> {
   await recorder.ask(everything, { type: 'set_config', flags: 0, missSendLen: 0xffff });
@@ -77,7 +83,9 @@ async function packetIns({ ovs, recorder, say }: Session): Promise<void> {
       await ovs.forgetDecisions();
       for (const [i, packet] of packets.entries()) {
         await ovs.appctl('netdev-dummy/receive', 'p1', packet);
-        say(`${name}: packet ${i + 1} by ${actions}`, await recorder.hear(1));
+        const sentUp = await recorder.hear(1);
+        say(`${name}: packet ${i + 1} by ${actions}`, sentUp);
+        for (const resume of sentUp.flatMap(resumeElsewhere)) say('nx_resume', await recorder.ask(resume));
       }
     }
   }
