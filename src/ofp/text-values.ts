@@ -129,8 +129,12 @@ function formatMask(row: FieldRow, mask: bigint): string {
   return prefix?.toString() ?? (row.format === 'ipv4' ? formatIpv4(Number(mask)) : formatIpv6(mask));
 }
 
+const isNone = (mask: AnyFieldValue) =>
+  mask instanceof Uint8Array ? mask.every((byte) => byte === 0) : BigInt(mask) === 0n;
+
 /** A field's value with its mask, as set_field and addresses in matches spell it. */
 export function formatValue(row: FieldRow, value: AnyFieldValue, mask?: AnyFieldValue): string {
+  if (mask !== undefined && isNone(mask)) return 'ANY';
   if (value instanceof Uint8Array || mask instanceof Uint8Array) return formatBytes(value, mask);
   if (mask === undefined || BigInt(mask) === allOnes(row)) return formatNumber(row, value);
   return `${formatNumber(row, value)}/${formatMask(row, BigInt(mask))}`;

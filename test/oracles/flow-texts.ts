@@ -95,6 +95,7 @@ function ownBytes(text: string): string {
 const oneWay: readonly (readonly [RegExp, because: string])[] = [
   [/:[0-9a-f]*\/[0-9][0-9a-f]*:/, 'a mask of an IPv6 address that begins with a digit is taken for a prefix length'],
   [/resubmit\(,(,ct)?\)/, 'a resubmit to the same port and table is not read'],
+  [/set_field:ANY->/, 'a set_field of no bit at all is not read'],
   [/write_actions\(drop\)/, 'an action set of nothing is left out'],
   [/ct_nw_proto=0/, 'protocol 0 is taken for none'],
   [/in_port_oxm=\d{6,}/, 'a learned port that is none is printed as ANY'],
