@@ -35,10 +35,23 @@ async function addKid(site: Site, index: number, fields: object = {}): Promise<n
   return site.put('child_port_segmentation', ref, { parent: 'vm', port: `c${index}`, segmentation_id: vid, ...fields });
 }
 
+/** Starts a controller, which finds the trunk and then gets three children. */
+async function serve({ site }: Trunk): Promise<void> {
+  site.controller(['br1'], '--set-vlan-limit', 'true');
+  for (const index of [1, 2, 3])
+    await site.active('child_port_segmentation', kid(index).ref, 'c1', await addKid(site, index));
+  await site.converged();
+}
+
+void t.test('a trunk that is there before its controller', wholeOptions, async (t) => {
+  const trunk = await watchedTrunk(t);
+  await beforeItsFlows(t, trunk);
+});
+
 void t.test('a trunk that changes', wholeOptions, async (t) => {
   const trunk = await watchedTrunk(t);
+  await serve(trunk);
   for (const part of [
-    beforeItsFlows,
     innerTags,
     barrier,
     siblings,
@@ -54,15 +67,13 @@ void t.test('a trunk that changes', wholeOptions, async (t) => {
 
 type Trunk = Awaited<ReturnType<typeof watchedTrunk>>;
 
-const beforeItsFlows = (t: Test, { site, vm, peer }: Trunk) =>
+const beforeItsFlows = (t: Test, trunk: Trunk) =>
   t.test('T47 nothing passes before its flows are there: what drops comes first', async (t) => {
+    const { site, vm, peer } = trunk;
     const start = site.mark();
     t.equal(await sent(site, vm, 1, 3), 'drop');
     t.equal(await sent(site, vm, 11, 2, 101), 'drop');
-    site.controller(['br1'], '--set-vlan-limit', 'true');
-    for (const index of [1, 2, 3])
-      await site.active('child_port_segmentation', kid(index).ref, 'c1', await addKid(site, index));
-    await site.converged();
+    await serve(trunk);
     const [first = ''] = site.switchLog().slice(start).split('COMMIT_REQUEST');
     t.match(first, /FLOW_MOD.*: ADD priority=0 cookie:0xd5f1\w+ actions=drop/, 'table 0 drops by the first bundle');
     t.notMatch(first, /FLOW_MOD.*in_port=\d/, 'which lets nobody in');

@@ -377,6 +377,7 @@ const tunnels = async (t: Test, lab: CompiledSwitch) => {
     t.same((await lab.of('p4', frame('vm2', 'all')))['p9'], [frame('vm2', 'all')]);
   });
   await t.test('T44 one network has one VLAN id here and another one there', async (t) => {
+    await lab.load(site + elsewhere, bound);
     const [sent] = (await lab.of('p1', toFar([100])))['p9'] ?? [];
     t.same(sent, toFar(), 'VLAN 100 here, no tag between');
     const placed = ['trunk', 'trunk2', 'vm1', 'vm2', 'vm3'].map((id) => [`red/${id}`, 'c1'] as const);
