@@ -21,7 +21,7 @@ export function addStatus(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExit status 1 if no controller runs, a bridge is not served, or something is not ACTIVE.\n\nExample:\n  damselfly status',
+      '\nExit status 1 if no controller runs, a bridge is not served by any, or something is not ACTIVE.\n\nExample:\n  damselfly status',
     )
     .action(async (options: ConfigOptions) => {
       const { config } = await configFromCli(options);
@@ -39,8 +39,9 @@ export function addStatus(program: Command): void {
       // Also beside JSON, which is of what is served.
       for (const { datapath, peer, reason } of unserved)
         process.stderr.write(`datapath ${datapath}, connected by ${peer}: ${reason}\n`);
+      const isWanting = unserved.some(({ master }) => master === undefined);
       const isActive = chassis.every((one) => one.ports.every(({ state }) => state === 'ACTIVE'));
-      if (chassis.length === 0 || unserved.length > 0 || !isActive) process.exitCode = 1;
+      if (isWanting || (chassis.length === 0 && unserved.length === 0) || !isActive) process.exitCode = 1;
     });
 }
 

@@ -1,53 +1,24 @@
 // One process: its database of Open vSwitch, its northbound, its listeners; and one chassis for each bridge that connects.
-import type { Logger } from 'pino';
-import type { App } from '../apps/app.js';
-import { allApps } from '../apps/apps.js';
 import { isName, nameRule } from '../model/ids.js';
-import { tunnelTypes } from '../model/kinds.js';
-import type { Settings } from '../model/world.js';
 import type { Session } from '../switch/session.js';
 import { formatAddress } from '../switch/address.js';
 import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
-import type { Vswitch } from '../ovsdb/vswitch.js';
 import { soon } from '../turns/slices.js';
 import { Admission } from './admission.js';
 import { bridgeOf, chassisIdOf, datapathText, renaming } from './bridges.js';
-import { Chassis } from './chassis.js';
 import { failure } from './failure.js';
 import { idlePorts } from './idle-ports.js';
-import type { Config } from './config.js';
-import { Marks, strayMarks } from './marks.js';
-import { NorthboundEdge } from './northbound-edge.js';
-import type { NorthboundService } from './northbound-service.js';
+import { strayMarks } from './marks.js';
+import { Masters, type Signature } from './masters.js';
 import { plugsOf, requestsByName, requestsOf } from './plugs.js';
 import { Repeats } from './repeats.js';
-import { expectedNames, TunnelKeeper } from './tunnel-keeper.js';
+import { type Parts, serve, type Served } from './served.js';
+import { thisProcess } from './this-process.js';
 import { VlanLimit } from './vlan-limit.js';
 
 /** How long things must be unchanged before we speak of interfaces that wait, in milliseconds. */
 const restMs = 2000;
-
-/** What a controller is made of. */
-export interface Parts {
-  readonly config: Config;
-  readonly northbound: NorthboundService;
-  /** Absent where no database is configured. */
-  readonly vswitch: Vswitch | undefined;
-  /** The release that this is, for the chassis' own object. */
-  readonly version: string;
-  readonly log: Logger;
-}
-
-/** A bridge that is served. */
-export interface Served {
-  readonly datapathId: bigint;
-  readonly bridge: string | undefined;
-  readonly chassis: Chassis;
-  readonly edge: NorthboundEdge;
-  readonly tunnels: TunnelKeeper | undefined;
-  readonly marks: Marks | undefined;
-}
 
 /** A bridge that is connected and not served. */
 export interface Unserved {
@@ -55,6 +26,8 @@ export interface Unserved {
   readonly peer: string;
   /** Why, with the command that helps where there is one. */
   readonly reason: string;
+  /** The controller that speaks for it, behind which we stand by. */
+  readonly master?: string;
 }
 
 /** The controller of one process. */
@@ -62,11 +35,11 @@ export class Controller {
   readonly switches = new Switches();
   readonly #served = new Map<bigint, Served>();
   readonly #parts: Parts;
-  readonly #apps: readonly App[];
   #closed = false;
   /** Bridges whose ports have changed and will be looked at. */
   readonly #looking = new Set<Served>();
   readonly #admission: Admission;
+  readonly #masters: Masters;
   readonly #vlanLimit: VlanLimit | undefined;
   readonly #refusals = new Repeats();
   readonly #idleTimers = new Map<bigint, NodeJS.Timeout>();
@@ -75,8 +48,8 @@ export class Controller {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#admission = new Admission(parts.vswitch, parts.log);
+    this.#masters = new Masters(thisProcess(), parts.log);
     this.#vlanLimit = parts.vswitch && new VlanLimit(parts.vswitch, parts.config.set_vlan_limit, parts.log);
-    this.#apps = allApps.filter((app) => parts.config.apps.includes(app.name));
     this.switches.on('connected', (session) => {
       void this.#connected(session);
     });
@@ -120,11 +93,12 @@ export class Controller {
   unserved(): Unserved[] {
     return [...this.switches.sessions.values()]
       .filter(({ datapathId }) => !this.#served.has(datapathId))
-      .map(({ datapathId, peer }) => ({
-        datapath: datapathText(datapathId),
-        peer,
-        reason: this.#admission.reasonOf(datapathId),
-      }));
+      .map(({ datapathId, peer }) => {
+        const master = this.#masters.otherOf(datapathId);
+        const datapath = datapathText(datapathId);
+        if (master === undefined) return { datapath, peer, reason: this.#admission.reasonOf(datapathId) };
+        return { datapath, peer, reason: `stands by: ${master} speaks for it`, master };
+      });
   }
 
   /** The database of Open vSwitch has changed. */
@@ -161,10 +135,12 @@ export class Controller {
   }
 
   async #connected(session: Session): Promise<void> {
+    const { datapathId } = session;
     const admitted = await this.#admission.admit(session);
-    if (admitted === undefined || this.#closed) return;
-    const { bridge } = admitted;
-    const served = this.#served.get(session.datapathId) ?? this.#serve(session.datapathId, bridge);
+    if (admitted === undefined || this.#closed || this.#served.get(datapathId)?.chassis.session === session) return;
+    if (this.#idFor(datapathId, admitted.bridge) === undefined || !(await this.#lead(session)) || this.#isOver())
+      return;
+    const served = this.#served.get(datapathId) ?? this.#serve(datapathId, this.#rowOf(datapathId));
     if (served === undefined || served.chassis.session === session) return;
     this.#parts.log.info(
       {
@@ -183,8 +159,56 @@ export class Controller {
     this.#lookAt(served);
   }
 
-  #serve(datapathId: bigint, bridge: Bridge | undefined): Served | undefined {
-    const { config, log, northbound, vswitch } = this.#parts;
+  /** Whether the bridge's master are we, now that nobody else is; a connection that could not find out comes again. */
+  async #lead(session: Session): Promise<boolean> {
+    const { datapathId } = session;
+    try {
+      return await this.#masters.lead(session, () => {
+        this.#resign(datapathId);
+      });
+    } catch (error) {
+      this.#parts.log.error(
+        { datapath: datapathText(datapathId), ...failure(error) },
+        'not served: the bridge does not let us be its master',
+      );
+      return false;
+    }
+  }
+
+  /** Another controller speaks for the bridge: ends all that we did for it, and changes nothing more. */
+  #resign(datapathId: bigint): void {
+    const served = this.#served.get(datapathId);
+    if (served === undefined) return;
+    this.#end(served);
+    this.#served.delete(datapathId);
+    this.#parts.northbound.member(served.chassis.id).resign();
+  }
+
+  /** A heartbeat of a bridge's chassis was written, perhaps by another controller: one that we cannot hear of through the bridge. */
+  #signed(datapathId: bigint, signature: Signature, isNews: boolean): void {
+    const session = this.#served.get(datapathId)?.chassis.session;
+    if (!this.#masters.isLost(datapathId, signature, session !== undefined, isNews)) return;
+    this.#masters.lostTo(datapathId, signature.controller);
+    this.#resign(datapathId);
+    session?.close('demoted', `${signature.controller} has become the master of this bridge`);
+  }
+
+  /** Whether we stop; a call, because waiting may have changed it. */
+  #isOver(): boolean {
+    return this.#closed;
+  }
+
+  /** The row of a bridge as it is now. */
+  #rowOf(datapathId: bigint): Bridge | undefined {
+    const { vswitch } = this.#parts;
+    return vswitch && bridgeOf(vswitch.view, datapathId);
+  }
+
+  /** The chassis that a bridge is; undefined, with the reason in the log, if it cannot be one. */
+  #idFor(datapathId: bigint, bridge: Bridge | undefined): string | undefined {
+    const { config, vswitch } = this.#parts;
+    const known = this.#served.get(datapathId);
+    if (known !== undefined) return known.chassis.id;
     const id =
       vswitch === undefined
         ? chassisIdOf({ bridges: [] }, datapathId, config.chassis)
@@ -208,59 +232,25 @@ export class Controller {
       });
       return undefined;
     }
+    return id;
+  }
+
+  #serve(datapathId: bigint, bridge: Bridge | undefined): Served | undefined {
+    const id = this.#idFor(datapathId, bridge);
+    if (id === undefined) return undefined;
     this.#admission.served(datapathId);
-    const settings: Settings = {
-      chassis: id,
-      encapIps: config.encap_ip,
-      encapTypes: tunnelTypes.filter((type) => config.encap_types.includes(type)),
-      tunnelMode: config.tunnel_mode,
-      underlayMtu: config.underlay_mtu,
+    const look = (): void => {
+      const served = this.#served.get(datapathId);
+      if (served !== undefined) this.#lookAt(served);
     };
-    const own = log.child({ chassis: id });
-    const edge = new NorthboundEdge(northbound, settings, own);
-    const tunnels =
-      vswitch === undefined || bridge === undefined
-        ? undefined
-        : new TunnelKeeper(
-            vswitch,
-            { bridge: bridge.name, owner: id },
-            () => settings.encapIps,
-            () => {
-              const served = this.#served.get(datapathId);
-              if (served !== undefined) this.#lookAt(served);
-            },
-            own,
-          );
-    const marks = vswitch === undefined || bridge === undefined ? undefined : new Marks(vswitch, own);
-    const chassis: Chassis = new Chassis(
-      settings,
-      this.#apps,
-      config.repair,
-      {
-        ...edge.edges,
-        tunnels: (wanted, surplus) => {
-          if (tunnels === undefined) chassis.tunnelPorts(expectedNames(wanted));
-          else tunnels.keep(wanted, surplus);
-        },
-        whole: () => {
-          edge.edges.whole();
-          const served = this.#served.get(datapathId);
-          if (served !== undefined) this.#lookAt(served);
-        },
-        installed: (iface, revision) => marks?.set(iface, revision),
+    const events = {
+      look,
+      signed: (signature: Signature, isNews: boolean) => {
+        this.#signed(datapathId, signature, isNews);
       },
-      own,
-    );
-    edge.connect(chassis);
-    const identity = { ips: settings.encapIps, tunnel_types: settings.encapTypes, version: this.#parts.version };
-    northbound.member(id).register(identity, () => ({
-      state: chassis.session === undefined ? 'DOWN' : chassis.waitsFor().length > 0 ? 'DEGRADED' : 'ACTIVE',
-      revision: 0,
-      bridge: bridge?.name,
-      waits_for: chassis.waitsFor(),
-      flows: { ...chassis.table.counts(), repaired: chassis.installer.drift.count },
-    }));
-    const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels, marks };
+    };
+    const signature = (): Signature => this.#masters.signature(datapathId);
+    const served = serve(this.#parts, { datapathId, bridge, id, signature }, events);
     this.#served.set(datapathId, served);
     return served;
   }

@@ -102,7 +102,12 @@ function service(store: Store, config: Config, log: Logger, end: () => Promise<v
   const members = new Map<string, Member>();
   const member = (chassis: string): Member => {
     let one = members.get(chassis);
-    if (one === undefined) members.set(chassis, (one = new Member(store, liveness, chassis, log)));
+    if (one === undefined) {
+      const resigned = (): void => {
+        members.delete(chassis);
+      };
+      members.set(chassis, (one = new Member(store, liveness, chassis, log, resigned)));
+    }
     return one;
   };
   const observed = new Map<NorthboundSink, NorthboundSink>();
@@ -172,6 +177,7 @@ class Member implements NorthboundMember {
   readonly #store: Store;
   readonly #chassis: string;
   readonly #log: Logger;
+  readonly #resigned: () => void;
   readonly #status: StatusWriter;
   readonly #recent = new Map<
     string,
@@ -183,14 +189,20 @@ class Member implements NorthboundMember {
   #ofOperator: { readonly revision: number; readonly recent: readonly unknown[] } | undefined;
   #beat: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: Store, liveness: Liveness, chassis: string, log: Logger) {
+  #beaten: ((text: string, isNews: boolean) => void) | undefined;
+
+  constructor(store: Store, liveness: Liveness, chassis: string, log: Logger, resigned: () => void) {
     this.#store = store;
     this.#chassis = chassis;
+    this.#resigned = resigned;
     this.#log = log.child({ chassis });
     const unwritten = (error: Error): void => {
       this.#log.warn({ reason: error.message }, 'statuses cannot be written at present');
     };
-    this.#status = new StatusWriter(store, { chassis, failed: unwritten });
+    const beaten = (text: string, isNews: boolean): void => {
+      this.#beaten?.(text, isNews);
+    };
+    this.#status = new StatusWriter(store, { chassis, failed: unwritten, beaten });
     this.claims = new Claims(
       store,
       liveness,
@@ -252,7 +264,9 @@ class Member implements NorthboundMember {
   register(
     value: { readonly ips: readonly string[]; readonly tunnel_types: readonly TunnelType[]; readonly version: string },
     status: () => object,
+    beaten: (text: string, isNews: boolean) => void,
   ): void {
+    this.#beaten = beaten;
     this.#heartbeat?.close();
     this.#heartbeat = new Heartbeat(this.#store, {
       chassis: this.#chassis,
@@ -266,12 +280,23 @@ class Member implements NorthboundMember {
     });
   }
 
+  resign(): void {
+    this.#end();
+    this.#status.close();
+    this.#resigned();
+  }
+
   async close(): Promise<void> {
+    this.#end();
+    await this.#status.flush();
+    this.#status.close();
+  }
+
+  #end(): void {
+    this.#beaten = undefined;
     this.claims.close();
     clearTimeout(this.#beat);
     this.#heartbeat?.close();
     this.#registration?.close();
-    await this.#status.flush();
-    this.#status.close();
   }
 }

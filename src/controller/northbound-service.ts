@@ -17,11 +17,14 @@ export interface NorthboundMember {
   readonly forget: (tenant: string) => void;
   /** The whole view is known: statuses of an earlier run that nobody has repeated go. */
   readonly whole: () => void;
-  /** Says that the chassis lives, and where its tunnels end. */
+  /** Says that the chassis lives, and where its tunnels end; `beaten` is told of each heartbeat of it, whoever wrote it, and whether that is news. */
   readonly register: (
     value: { readonly ips: readonly string[]; readonly tunnel_types: readonly TunnelType[]; readonly version: string },
     status: () => object,
+    beaten: (text: string, isNews: boolean) => void,
   ) => void;
+  /** Says nothing more, and leaves what was said to the controller that serves the chassis now; a later `member` starts anew. */
+  readonly resign: () => void;
 }
 
 /** The northbound as the chassis of one process share it. */

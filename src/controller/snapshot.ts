@@ -1,5 +1,6 @@
 // What a controller knows of itself, as plain data: what `damselfly status` shows and `damselfly compile --ports` can use.
-import type { Controller, Served } from './controller.js';
+import type { Controller } from './controller.js';
+import type { Served } from './served.js';
 import { datapathText } from './bridges.js';
 import { askAll } from './control.js';
 import { idlePorts } from './idle-ports.js';

@@ -24,6 +24,7 @@ export type SessionCode =
   | 'garbage' // too many messages that could not be read
   | 'duplicate' // another bridge with the same datapath id answers
   | 'superseded' // silent, and a new connection of the same datapath id took its place
+  | 'demoted' // another controller has become the master of the bridge
   | 'limit' // too many connections, or too many of this peer
   | 'closed'; // we closed it
 

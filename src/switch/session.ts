@@ -22,6 +22,7 @@ import { firstSessionXid, type Description, type Introduction } from './handshak
 import { read, xidOf, type Intake } from './intake.js';
 import { defaultKeepalive, keepaliveHeard, keepaliveStalled, keepaliveStart, keepaliveTick } from './keepalive.js';
 import { Requests, type Claim } from './requests.js';
+import type { RollCall } from './roll-call.js';
 import type { Signal } from './signal.js';
 import { Unasked, type PortChange } from './unasked.js';
 
@@ -72,6 +73,8 @@ export class Session {
   readonly onMessage: Signal<Message>['on'];
   /** Listens to the random numbers of markers (see marker.ts), as hex. */
   readonly onMarker: Signal<string>['on'];
+  /** Listens to what the bridge's controllers ask and tell each other (see roll-call.ts), our own words included. */
+  readonly onRollCall: Signal<RollCall>['on'];
   readonly #settleClosed: (error: SessionError) => void;
   #keepalive;
   #end: SessionError | undefined;
@@ -89,6 +92,7 @@ export class Session {
     this.onError = this.#unasked.errors.on;
     this.onMessage = this.#unasked.others.on;
     this.onMarker = this.#unasked.markers.on;
+    this.onRollCall = this.#unasked.rollCalls.on;
     this.nowMs = nowMs;
     this.#keepalive = keepaliveStart(nowMs());
     let settle: (error: SessionError) => void = () => undefined;

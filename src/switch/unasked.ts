@@ -3,6 +3,7 @@ import type { Message, PacketIn, PortDesc } from '../ofp/index.js';
 import { switchError, type SwitchError } from './errors.js';
 import { portLimit } from './handshake.js';
 import { markerNonce } from './marker.js';
+import { rollCallOf, type RollCall } from './roll-call.js';
 import { signal } from './signal.js';
 
 /** A port appeared, changed or went. */
@@ -18,6 +19,7 @@ export class Unasked {
   readonly packetIns = signal<PacketIn>();
   readonly errors = signal<SwitchError>();
   readonly markers = signal<string>();
+  readonly rollCalls = signal<RollCall>();
   readonly others = signal<Message>();
 
   constructor(ports: ReadonlyMap<number, PortDesc>) {
@@ -45,8 +47,10 @@ export class Unasked {
   }
 
   #packetIn(packetIn: PacketIn): void {
-    const nonce = markerNonce(packetIn.data);
-    if (nonce === undefined) this.packetIns.emit(packetIn);
-    else this.markers.emit(nonce);
+    const nonce = markerNonce(packetIn);
+    const rollCall = rollCallOf(packetIn);
+    if (nonce !== undefined) this.markers.emit(nonce);
+    else if (rollCall !== undefined) this.rollCalls.emit(rollCall);
+    else this.packetIns.emit(packetIn);
   }
 }

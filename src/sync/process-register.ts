@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const entryName = /^(\d+)\.(\d+)$/;
 
 /** When a process started, in clock ticks since boot (proc(5), field 22); undefined when it does not run. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command, in brackets, may hold blanks and brackets itself; after it come fields 3 and on.

@@ -36,6 +36,8 @@ export interface StatusOptions {
   readonly nowMs?: () => number;
   /** Statuses could not be written; told once per outage, and it goes on trying. */
   readonly failed?: (error: SyncError) => void;
+  /** The chassis' heartbeat was written, by us or by another who takes itself for it; `isNews`: it was not there when we came. */
+  readonly beaten?: (text: string, isNews: boolean) => void;
 }
 
 interface Stored {
@@ -61,7 +63,7 @@ function storedOf({ text, revision }: Entry): Stored {
 /** The statuses of one chassis. */
 export class StatusWriter {
   readonly #store: Store;
-  readonly #options: Required<Omit<StatusOptions, 'failed'>> & Pick<StatusOptions, 'failed'>;
+  readonly #options: Required<Omit<StatusOptions, 'failed' | 'beaten'>> & Pick<StatusOptions, 'failed'>;
   readonly #watch: Watch;
   readonly #wanted = new Map<string, Status>();
   readonly #stored = new Map<string, Stored>();
@@ -84,6 +86,7 @@ export class StatusWriter {
       },
       entry: (entry) => {
         if (entry.key !== heartbeatKey(options.chassis)) this.#learn(entry.key, storedOf(entry));
+        else if (entry.text !== undefined) options.beaten?.(entry.text, this.#isReady);
       },
       settled: () => {
         this.#isReady = true;
