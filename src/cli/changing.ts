@@ -34,7 +34,8 @@ export const withChangeOptions = (command: Command): Command =>
     .option('--no-wait', 'do not wait for the chassis')
     .option('--timeout <seconds>', 'how long to wait for the chassis', seconds, 10);
 
-function seconds(text: string): number {
+/** Reads an option of seconds. */
+export function seconds(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 3600)) throw new InvalidArgumentError('seconds, more than 0 and at most 3600');
   return value;

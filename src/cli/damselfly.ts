@@ -11,6 +11,7 @@ const commands = {
   get: async () => (await import('./get.js')).addGet,
   delete: async () => (await import('./delete.js')).addDelete,
   diff: async () => (await import('./diff.js')).addDiff,
+  wait: async () => (await import('./wait.js')).addWait,
   watch: async () => (await import('./watch.js')).addWatch,
   nb: async () => (await import('./nb.js')).addNb,
   status: async () => (await import('./status.js')).addStatus,

@@ -129,12 +129,15 @@ function asJson(
     ...(uniqueKey === undefined ? {} : { unique_key: uniqueKey }),
     ...(addresses === undefined ? {} : { addresses }),
     ...(chassis === undefined ? {} : { chassis }),
-    statuses: (statuses.get(objectName(kind, ref)) ?? []).map(({ chassis: by, state, reason, revision: seen }) => ({
-      chassis: by,
-      state,
-      ...(reason === undefined ? {} : { reason }),
-      revision: seen,
-    })),
+    statuses: (statuses.get(objectName(kind, ref)) ?? []).map(
+      ({ chassis: by, state, reason, revision: seen, since }) => ({
+        chassis: by,
+        state,
+        ...(reason === undefined ? {} : { reason }),
+        revision: seen,
+        since,
+      }),
+    ),
   };
 }
 

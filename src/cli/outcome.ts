@@ -34,6 +34,24 @@ export interface Answer {
   readonly objects: readonly { readonly object: string; readonly state: string; readonly reason?: string }[];
 }
 
+/** How an object is to stand, on every chassis that says anything of it. */
+export interface Awaited {
+  readonly object: string;
+  readonly state: string;
+  /** The revision that the switches must have acknowledged. */
+  readonly revision: number;
+}
+
+/** What chassis that are there say of an object. */
+export const saidOf = (object: string, { statuses, gone }: Pick<Said, 'statuses' | 'gone'>): StatusRecord[] =>
+  statuses.filter((status) => status.object === object && !gone.has(status.chassis));
+
+/** Whether an object stands as it is to. */
+export function isReached({ object, state, revision }: Awaited, said: Pick<Said, 'statuses' | 'gone'>): boolean {
+  const own = saidOf(object, said);
+  return own.length > 0 && own.every((status) => status.state === state && status.revision >= revision);
+}
+
 /** The answers of all chassis that have to do with a tenant, in the order of their names. */
 export function answersOf(wanted: Wanted, said: Said): Answer[] {
   const chassis = new Set([...said.summaries.keys(), ...relevant(wanted, said).map((status) => status.chassis)]);

@@ -71,11 +71,12 @@ function shown(one: ChassisSnapshot): string {
     ...one.idle.map((text) => `  ${text}`),
     ...one.problems.map((problem) => `  problem: ${problem}`),
   ];
-  const rows = one.ports.map(({ object, state, interface: name, ofport, revision, reason }) => [
+  const rows = one.ports.map(({ object, state, interface: name, ofport, revision, since, reason }) => [
     `  ${object}`,
     state,
     name === undefined ? '' : `${name}${ofport === undefined ? '' : `:${ofport}`}`,
     `r${revision}`,
+    since === undefined ? '' : `since ${since.replace(/\.\d+Z$/, 'Z')}`,
     reason ?? '',
   ]);
   const networks = one.networks.map(({ object, vni, mtu, limit }) => [
@@ -83,8 +84,9 @@ function shown(one: ChassisSnapshot): string {
     '',
     '',
     '',
+    '',
     `VNI ${vni}${mtu === undefined ? '' : `, MTU ${mtu}`}${limit === undefined ? '' : ` (what fits through ${limit})`}`,
   ]);
-  const unbound = one.unbound.map(({ object, reason }) => [`  ${object}`, 'DOWN', '', '', reason]);
+  const unbound = one.unbound.map(({ object, reason }) => [`  ${object}`, 'DOWN', '', '', '', reason]);
   return `${[...head, ...textTable([...networks, ...rows, ...unbound])].join('\n')}\n`;
 }

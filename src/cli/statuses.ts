@@ -20,6 +20,8 @@ export interface StatusRecord {
   readonly state: string;
   readonly reason?: string;
   readonly revision: number;
+  /** Since when state and reason are these, in ISO 8601. */
+  readonly since: string;
 }
 
 /** What one chassis says of one tenant: up to which revision its switch has everything. */
@@ -48,12 +50,13 @@ export const summaryOf = (report: Report): SummaryRecord | undefined =>
     : undefined;
 
 /** A report as what is said of an object. */
-export const statusOf = ({ kind, ref, chassis, status: { state, reason, revision } }: Report): StatusRecord => ({
+export const statusOf = ({ kind, ref, chassis, status: { state, reason, revision, since } }: Report): StatusRecord => ({
   object: objectName(kind, ref),
   chassis,
   state,
   ...(reason === undefined ? {} : { reason }),
   revision,
+  since,
 });
 
 /** Everything that chassis say now of a tenant, or of all; nothing where the credentials hide it. */

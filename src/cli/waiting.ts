@@ -7,7 +7,17 @@ import { defaultLeaseMs } from '../sync/liveness.js';
 import { snapshot } from '../sync/snapshot.js';
 import { readReport, type Report, watchReports } from '../sync/status-reader.js';
 import { permitted } from './northbound-cli.js';
-import { type Answer, answersOf, isComplete, isOvertaking, isPending, type Said, type Wanted } from './outcome.js';
+import {
+  type Answer,
+  answersOf,
+  type Awaited,
+  isComplete,
+  isOvertaking,
+  isPending,
+  isReached,
+  type Said,
+  type Wanted,
+} from './outcome.js';
 import { reportName, statusOf, summaryOf } from './statuses.js';
 
 /** How long we wait for a first chassis to take notice of a tenant that none has anything to do with, in milliseconds. */
@@ -78,6 +88,51 @@ export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: nu
     function close(): void {
       stop();
       for (const timer of timers.values()) clearTimeout(timer);
+    }
+  });
+}
+
+/** Resolves to what is said of some objects of a tenant once all stand as they are to, at the latest after `timeoutMs`. Throws SyncError. */
+export async function waitForStates(
+  store: Store,
+  tenant: string,
+  awaited: readonly Awaited[],
+  timeoutMs: number,
+): Promise<Said> {
+  const gone = await goneChassis(store);
+  const names = new Set(awaited.map(({ object }) => object));
+  return new Promise((resolve, reject) => {
+    const reports = new Map<string, Report>();
+    const said = (): Said => saidBy([...reports.values()], gone);
+    let isSettled = false;
+    const look = (): void => {
+      if (isSettled && awaited.every((one) => isReached(one, said()))) end();
+    };
+    const stop = watchReports(store, tenant, {
+      report: (report) => {
+        if (names.has(statusOf(report).object)) reports.set(reportName(report), report);
+        look();
+      },
+      gone: (report) => {
+        reports.delete(reportName(report));
+        look();
+      },
+      settled: () => {
+        isSettled = true;
+        look();
+      },
+      failed: (error) => {
+        stop();
+        clearTimeout(timer);
+        reject(error);
+      },
+    });
+    const timer = setTimeout(end, timeoutMs);
+
+    function end(): void {
+      stop();
+      clearTimeout(timer);
+      resolve(said());
     }
   });
 }

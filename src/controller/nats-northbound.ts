@@ -237,6 +237,10 @@ class Member implements NorthboundMember {
     else this.#status.set(kind, ref, status);
   }
 
+  since(kind: Kind, ref: Ref): string | undefined {
+    return this.#status.since(kind, ref);
+  }
+
   acknowledged(tenant: string, revision: number, { added, changed, removed, tookMs }: CommitReport): void {
     const commit = { revision, added: added + changed, removed, tookMs: Math.round(tookMs * 100) / 100 };
     const recent = [...(this.#recent.get(tenant) ?? []), commit].slice(-recentLength);

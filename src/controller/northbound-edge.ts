@@ -105,6 +105,11 @@ export class NorthboundEdge {
     return this.#problems;
   }
 
+  /** Since when an object's state is what was said last, in ISO 8601; undefined until that is written. */
+  since(kind: Kind, ref: Ref): string | undefined {
+    return this.#member.since(kind, ref);
+  }
+
   /** Ends all watches; claims and statuses stay, as the flows do. */
   close(): void {
     this.#closed = true;

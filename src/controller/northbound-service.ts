@@ -11,6 +11,8 @@ export interface NorthboundMember {
   readonly claim: (port: Ref, isOurs: boolean) => void;
   readonly release: (port: Ref) => void;
   readonly status: (kind: Kind, ref: Ref, status: Status | undefined) => void;
+  /** Since when an object's state is what was said last, in ISO 8601; undefined until that is written. */
+  readonly since: (kind: Kind, ref: Ref) => string | undefined;
   /** Every revision of a tenant up to this one is on the switch. */
   readonly acknowledged: (tenant: string, revision: number, report: CommitReport) => void;
   /** A tenant is watched no more. */

@@ -185,7 +185,7 @@ export class Reporter {
   }
 
   /** Everything that has a status, as it stands: what `damselfly status` shows. */
-  states(): { readonly name: string; readonly status: Status }[] {
+  states(): { readonly name: string; readonly kind: Kind; readonly ref: Ref; readonly status: Status }[] {
     const troubles = this.#troubles();
     return [...this.#objects].flatMap(([name, object]) => {
       const status = this.#statusOf(object, troubles.get(name), this.#table.acknowledged());
@@ -194,6 +194,8 @@ export class Reporter {
         : [
             {
               name,
+              kind: object.kind,
+              ref: object.ref,
               status: status === 'later' ? { state: 'DOWN', reason: 'waits for the switch', revision: 0 } : status,
             },
           ];

@@ -30,6 +30,8 @@ export interface ChassisSnapshot {
     readonly state: string;
     readonly reason?: string;
     readonly revision: number;
+    /** Since when state and reason are these, in ISO 8601; absent until that is written to the northbound. */
+    readonly since?: string;
     readonly interface?: string;
     readonly ofport?: number;
   }[];
@@ -73,13 +75,13 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     waits_for: chassis.waitsFor(),
     tenants: chassis.interest.tenants(),
     flows: { ...table.counts(), sent: chassis.installer.sent, repaired: chassis.installer.drift.count },
-    ports: chassis.reporter.states().map(({ name, status }) => {
-      const [kind = '', ref = ''] = name.split(' ');
-      const binding =
-        kind === 'lport' ? world.bindings.peek(ref as Parameters<typeof world.bindings.peek>[0]) : undefined; // objectName put a Ref there
+    ports: chassis.reporter.states().map(({ name, kind, ref, status }) => {
+      const binding = kind === 'lport' ? world.bindings.peek(ref) : undefined;
+      const since = edge.since(kind, ref);
       return {
         object: name,
         ...status,
+        ...(since === undefined ? {} : { since }),
         ...(binding === undefined ? {} : { interface: binding.interface }),
         ...(binding?.ofport === undefined ? {} : { ofport: binding.ofport }),
       };

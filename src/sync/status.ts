@@ -114,6 +114,14 @@ export class StatusWriter {
     this.#mark(key);
   }
 
+  /** Since when an object's state and reason are what was said last, in ISO 8601; undefined until that is written. */
+  since(kind: string, ref: Ref): string | undefined {
+    const key = statusKey(kind, ref, this.#options.chassis);
+    const [wanted, stored] = [this.#wanted.get(key), this.#stored.get(key)];
+    if (wanted === undefined || stored?.stateText !== stateTextOf(wanted.state, wanted.reason)) return undefined;
+    return stored.since;
+  }
+
   /** From now on whatever stands there and was not set goes: call it once the whole view is known. */
   sweep(): void {
     this.#isSwept = true;

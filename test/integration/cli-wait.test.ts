@@ -1,4 +1,4 @@
-// What apply and delete answer: chassis that are played by the real status writer say ACTIVE, ERROR, or nothing.
+// What apply, delete and wait answer: chassis that are played by the real status writer say ACTIVE, ERROR, or nothing.
 import t, { type Test } from 'tap';
 import type { Store } from '../../src/sync/buckets.js';
 import { trunk } from '../cli/given.js';
@@ -153,4 +153,93 @@ void t.test('several tenants are answered for one by one', natsOptions, async (t
     '  c1  +1 −0 flows, 0.8 ms, ACTIVE',
     '  c2  +1 −0 flows, 0.8 ms, ACTIVE',
   ]);
+});
+
+const since = String.raw`since \d{4}-\d\d-\d\dT[\d:.]+Z`;
+
+void t.test(
+  'wait returns when an object stands as it is to at the revision that it has now',
+  natsOptions,
+  async (t) => {
+    const { shell, store, file } = await site(t);
+    await shell.run('apply', '-f', file, '--no-wait');
+    const waiting = shell.run('wait', 'lport/vm1', '-t', 'red', '--for', 'ACTIVE');
+    playChassis(t, store, 'c1', ['red'], {
+      says: (name) => (name.startsWith('lport ') ? { state: 'DOWN', reason: 'no interface yet' } : undefined),
+      wakesMs: 500,
+    });
+    t.match(await waiting, {
+      status: 0,
+      out: new RegExp(`^lport red/vm1: ACTIVE at c1, revision \\d+, ${since}\n$`),
+      err: '',
+    });
+    const { status, out } = await shell.run('wait', 'lport/red/vm1', 'port/red/db', '--json', '--timeout', '5');
+    t.equal(status, 0);
+    t.match(JSON.parse(out), {
+      reached: true,
+      objects: [
+        { object: 'lport red/vm1', for: 'ACTIVE', reached: true, statuses: [{ chassis: 'c1', state: 'ACTIVE' }] },
+        { object: 'lport red/db', reached: true },
+      ],
+    });
+    t.match(await shell.run('wait', 'lport/red/vm1', '--for', 'DOWN', '--timeout', '0.3'), {
+      status: 1,
+      out: /: ACTIVE at c1/,
+      err: 'not DOWN within 0.3 s\n',
+    });
+  },
+);
+
+void t.test(
+  'a revision that no switch has yet is waited for, and so is what no chassis has',
+  natsOptions,
+  async (t) => {
+    const { shell, store, file } = await site(t);
+    await shell.run('apply', '-f', file, '--no-wait');
+    playChassis(t, store, 'c1', ['red']);
+    const late = await shell.run('wait', 'lport/vm1', '-t', 'red', '--revision', '1000', '--timeout', '2');
+    t.match(late, {
+      status: 1,
+      out: new RegExp(`^lport red/vm1: ACTIVE at c1, revision \\d+ of 1000, ${since}$`, 'm'),
+      err: 'not ACTIVE within 2 s\n',
+    });
+    const none = await shell.run('wait', 'lswitch/red/net1', '--timeout', '0.3');
+    t.match(none, { status: 1, out: 'lswitch red/net1: no chassis says anything of it\n' });
+  },
+);
+
+void t.test('all chassis that say anything of an object have to agree', natsOptions, async (t) => {
+  const { shell, store, file } = await site(t);
+  await shell.run('apply', '-f', file, '--no-wait');
+  playChassis(t, store, 'c1', ['red']);
+  playChassis(t, store, 'c2', ['red'], {
+    says: (name) => (name === 'lport red/db' ? { state: 'ERROR', reason: 'no tunnel' } : undefined),
+  });
+  const { status, out } = await shell.run('wait', 'lport/red/db', '--timeout', '2');
+  t.equal(status, 1);
+  t.match(out, /^lport red\/db: ACTIVE at c1, /m);
+  t.match(out, /^lport red\/db: ERROR at c2, revision \d+, since \S+: no tunnel$/m);
+});
+
+void t.test('what cannot be waited for is one line', natsOptions, async (t) => {
+  const { shell, file } = await site(t);
+  await shell.run('apply', '-f', file, '--no-wait');
+  const wrong = [
+    [['lport/red/nobody'], /^damselfly: lport red\/nobody: not there/],
+    [['lport'], /^damselfly: lport: an object is KIND\/ID or KIND\/TENANT\/ID$/m],
+    [['lprot/red/vm1'], /^damselfly: .*lprot.*lport/],
+    [['lport/vm1'], /tenant/],
+    [['lport/red/vm1', '--for', 'FINE'], /ACTIVE, DOWN, DEGRADED, ERROR, HELD/],
+    [['lport/red/vm1', '--revision', '-3'], /at least 1/],
+  ] as const;
+  for (const [args, err] of wrong) {
+    const said = await shell.run('wait', ...args);
+    t.equal(said.out, '');
+    t.not(said.status, 0);
+    t.match(said.err, err);
+  }
+  t.match(await shell.run('wait', '--help'), {
+    status: 0,
+    out: /Exit status[^]*Example:\n {2}damselfly wait --for ACTIVE/,
+  });
 });

@@ -155,7 +155,7 @@ void t.test('status says of each port what it waits for, or what is wrong with i
   const { status, out } = await shell.run('status');
   t.equal(status, 1);
   t.match(out, /^chassis c1: bridge br1, datapath [0-9a-f]{16}, connected by unix:.*br1\.mgmt$/m);
-  t.match(out, /^ {2}lport red\/a +ACTIVE +a:1 +r\d+ *$/m);
+  t.match(out, /^ {2}lport red\/a +ACTIVE +a:1 +r\d+ +since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ *$/m);
   t.match(out, /^ {2}lport red\/c +DOWN .*iface-id/m);
   t.match(out, /^ {2}lport red\/twin +DEGRADED .*lport red\/a has table=55,.*dl_dst=fa:16:3e:00:00:01 already/m);
   t.match(out, /^ {2}lport red\/own +ERROR .*"192\.0\.2\.1": is a tunnel address of this chassis itself$/m);
