@@ -1,9 +1,10 @@
 // The controller's own socket on its machine: one JSON request per line, one JSON answer per line. It is how `damselfly status`,
 // `explain` and `remote-device` ask; it listens on a unix socket only, which its folder's permissions protect.
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { makeFolder } from '../sync/data-dir.js';
 import { hasCode } from './failure.js';
 
 /** The folder of the control sockets in a data directory. */
@@ -23,7 +24,7 @@ export interface ControlRequest {
 /** Opens the control socket of this process; `answer` may promise its answer; what it throws is told to the asker. Resolves to what closes it. */
 export async function openControl(dataDir: string, answer: (request: ControlRequest) => unknown): Promise<() => void> {
   const folder = controlFolder(dataDir);
-  mkdirSync(folder, { recursive: true, mode: 0o750 });
+  makeFolder(folder, 0o750);
   const path = join(folder, `${process.pid}.sock`);
   rmSync(path, { force: true });
   const server: Server = createServer((socket) => {

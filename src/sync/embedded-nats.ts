@@ -8,10 +8,10 @@
 // There is one at a time because it holds a lock on `<data dir>/nats.lock` for as long as it lives: flock(1) takes the
 // lock and becomes the server. The kernel gives it back however the server ends; no lock is ever stale.
 import { spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readUrlFile, writeUrlFile } from './data-dir.js';
+import { makeFolder, readUrlFile, writeUrlFile } from './data-dir.js';
 import { freePort, greets, isFree, loopback } from './loopback.js';
 import { ProcessRegister } from './process-register.js';
 
@@ -61,7 +61,7 @@ const usersOf = (dataDir: string) => new ProcessRegister(join(dataDir, 'nats.use
 /** Uses the nats-server of the data directory, and starts it where none runs. Throws EmbeddedNatsError. */
 export async function joinEmbeddedNats(options: EmbeddedNatsOptions): Promise<EmbeddedNats> {
   const { dataDir } = options;
-  makeFolder(dataDir);
+  makeWritable(dataDir);
   const users = usersOf(dataDir);
   users.enter();
   try {
@@ -95,9 +95,9 @@ export async function stopUnusedNats(dataDir: string): Promise<boolean> {
   return true;
 }
 
-function makeFolder(dataDir: string): void {
+function makeWritable(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.W_OK);
   } catch (error) {
     throw new EmbeddedNatsError(`no right to write in ${dataDir}: give another with DAMSELFLY_DATA_DIR`, {

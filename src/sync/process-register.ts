@@ -1,7 +1,8 @@
 // Which running processes use something: one file each, named after the process and its start, so that a file left by
 // a killed process, or a process id given out again, is never taken for a user.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from './data-dir.js';
 
 const entryName = /^(\d+)\.(\d+)$/;
 
@@ -27,7 +28,7 @@ export class ProcessRegister {
 
   /** Says that this process is a user; saying it twice is once. */
   enter(pid = process.pid): void {
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     writeFileSync(join(this.#folder, `${pid}.${startOf(pid) ?? '0'}`), '');
   }
 
@@ -38,7 +39,7 @@ export class ProcessRegister {
 
   /** The process ids of the users that run; what others left behind is removed. */
   users(): number[] {
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     return readdirSync(this.#folder).flatMap((name) => {
       const [, pid, start] = entryName.exec(name) ?? [];
       if (pid !== undefined && startOf(Number(pid)) === start) return [Number(pid)];
