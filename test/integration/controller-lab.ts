@@ -27,7 +27,8 @@ export const wholeOptions = needing(...ovsPrograms, 'nats-server');
 /** How long anything may take before a test says that it did not happen: the machine may be slow. */
 export const patienceMs = 30_000;
 
-const checkout = fileURLToPath(new URL('../../..', import.meta.url));
+/** The folder of the build that is tested. */
+export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 const program = 'dist/src/cli/damselfly.js';
 
 /**
@@ -51,15 +52,15 @@ export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #logFile: string;
 
-  constructor(args: readonly string[], logFile: string, uid?: number) {
+  constructor(args: readonly string[], logFile: string, uid: number | undefined, build: string) {
     this.#logFile = logFile;
     const words = ['controller', ...args];
     this.#child =
       uid === undefined
-        ? start('setpriv', ['--pdeathsig', 'KILL', process.execPath, join(checkout, program), ...words], logFile)
+        ? start('setpriv', ['--pdeathsig', 'KILL', process.execPath, join(build, program), ...words], logFile)
         : start(
             'unshare',
-            ['--mount', 'sh', '-ec', asSomebody, checkout, String(uid), process.execPath, ...words],
+            ['--mount', 'sh', '-ec', asSomebody, build, String(uid), process.execPath, ...words],
             logFile,
           );
   }
@@ -197,8 +198,13 @@ export class Site {
 
   /** Starts a controller that dials these bridges, with further arguments; it goes with the test. */
   controller(bridges: readonly string[] = ['br1'], ...more: readonly string[]): ControllerProcess {
+    return this.run([...this.dialling(bridges), ...more]);
+  }
+
+  /** The arguments of a controller that dials these bridges. */
+  dialling(bridges: readonly string[] = ['br1']): string[] {
     const args = [...this.arguments, '--listen', `unix:${join(this.dir, 'openflow.sock')}`, '--encap-ip', '192.0.2.1'];
-    return this.run([...args, '--bridges', bridges.join(), ...more]);
+    return [...args, '--bridges', bridges.join()];
   }
 
   /** Starts a controller with exactly these arguments. */
@@ -206,9 +212,9 @@ export class Site {
     return this.runAs(undefined, args);
   }
 
-  /** Starts it as another user. */
-  runAs(uid: number | undefined, args: readonly string[]): ControllerProcess {
-    const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), uid);
+  /** Starts it as another user, or that of another build. */
+  runAs(uid: number | undefined, args: readonly string[], build = checkout): ControllerProcess {
+    const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), uid, build);
     this.#t.teardown(async () => {
       await controller.stop('SIGKILL');
     });
@@ -316,6 +322,16 @@ export class Site {
   async groups(bridge = 'br1'): Promise<string[]> {
     const text = await this.ovs.ofctl(['dump-groups', bridge]);
     return text.split('\n').flatMap((line) => (line.includes('group_id=') ? [line.trim()] : []));
+  }
+
+  /** The flows and groups of a bridge by their identity. */
+  async dump(bridge = 'br1'): Promise<Map<string, string>> {
+    const flows = (await this.ovs.flows(bridge)).map((line) => {
+      const [, identity = line] = /^cookie=\S+ (.*) actions=/.exec(line) ?? [];
+      return [identity, line] as const;
+    });
+    const groups = (await this.groups(bridge)).map((line) => [/group_id=\d+/.exec(line)?.[0] ?? line, line] as const);
+    return new Map([...flows, ...groups]);
   }
 
   /** Has ovs-vswitchd write down every OpenFlow message, so that `modsSince` can count. */

@@ -66,16 +66,6 @@ export class Pair {
     return this.site.put('lport', `red/${id}`, { lswitch: 'net', macs, ips: [address] });
   }
 
-  /** The flows and groups of the bridge by their identity. */
-  async dump(): Promise<Map<string, string>> {
-    const flows = (await this.site.ovs.flows('br1')).map((line) => {
-      const [, identity = line] = /^cookie=\S+ (.*) actions=/.exec(line) ?? [];
-      return [identity, line] as const;
-    });
-    const groups = (await this.site.groups()).map((line) => [/group_id=\d+/.exec(line)?.[0] ?? line, line] as const);
-    return new Map([...flows, ...groups]);
-  }
-
   /** How often ovs-vswitchd has looked at its flow tables anew, as it counts itself: once per commit that changed something. */
   async revisions(): Promise<number> {
     return Number((await this.site.ovs.appctl('coverage/read-counter', 'rev_flow_table')).trim());
