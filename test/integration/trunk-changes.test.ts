@@ -51,17 +51,7 @@ void t.test('a trunk that is there before its controller', wholeOptions, async (
 void t.test('a trunk that changes', wholeOptions, async (t) => {
   const trunk = await watchedTrunk(t);
   await serve(trunk);
-  for (const part of [
-    innerTags,
-    barrier,
-    siblings,
-    twice,
-    anyOrder,
-    parentGone,
-    renumbered,
-    stillSending,
-    tenants,
-  ])
+  for (const part of [innerTags, barrier, siblings, twice, anyOrder, parentGone, renumbered, stillSending, tenants])
     await part(t, trunk);
 });
 
