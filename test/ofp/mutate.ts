@@ -1,5 +1,5 @@
 // Mutations of real frames, and what decoding makes of them.
-import { decode, DecodeError, encode, hexOf } from '../../src/ofp/index.js';
+import { decode, DecodeError, encode, EncodeError, hexOf } from '../../src/ofp/index.js';
 import { comesOutWhole, isWhole } from './stream.js';
 
 /** A generator of 32-bit numbers that a seed determines (xorshift). */
@@ -15,6 +15,7 @@ export function random(seed: number): () => number {
 
 const interesting = [0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 24, 0x7f, 0x80, 0xfe, 0xff, 0xffff, 0xff00, 0x0101];
 const maxFrame = 0xffff;
+const alignment = 8;
 
 function setLength(frame: Uint8Array): Uint8Array {
   if (frame.length >= 4) new DataView(frame.buffer, frame.byteOffset).setUint16(2, frame.length);
@@ -82,6 +83,8 @@ export interface FuzzReport {
   frames: number;
   decoded: number;
   refused: number;
+  /** Decoded, and too long to be encoded again with the padding that they lacked at their end. */
+  tooLong: number;
   slowestMs: number;
   /** The frame that took longest. */
   slowest: Uint8Array | undefined;
@@ -123,6 +126,7 @@ function tryFrame(frame: Uint8Array, report: FuzzReport): void {
     if (!isStable(decoded)) report.unstable.push({ hex: hexOf(frame), why: 'not stable' });
   } catch (error) {
     if (error instanceof DecodeError) report.refused++;
+    else if (error instanceof EncodeError && frame.length > maxFrame - alignment) report.tooLong++;
     else report.crashes.push({ hex: hexOf(frame), why: String(error) });
   }
   if (performance.now() - start < suspiciousMs) return;
@@ -146,6 +150,7 @@ export function fuzz(
     frames,
     decoded: 0,
     refused: 0,
+    tooLong: 0,
     slowestMs: 0,
     slowest: undefined,
     streamed: 0,
