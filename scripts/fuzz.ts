@@ -3,13 +3,13 @@
 // `npm run fuzz -- --split N --seed S`: streams of N of these messages, cut at every byte, at every single offset, and every 64 KiB.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { encode, hexOf } from '../src/ofp/index.js';
 import { fuzz } from '../test/ofp/mutate.js';
 import { chanceOf } from '../test/ofp/random/chance.js';
 import { randomMessages } from '../test/ofp/random/messages.js';
 import { splitInEveryWay } from '../test/ofp/split.js';
 import { isWhole } from '../test/ofp/stream.js';
+import { count, script } from './asked.js';
 
 const maxMs = 5;
 const curvePoints = 10;
@@ -65,15 +65,16 @@ function runSplit(seeds: readonly Uint8Array[], count: number): boolean {
   return [...survived.values()].every((messages) => messages === count);
 }
 
-const { values } = parseArgs({
-  options: {
-    frames: { type: 'string', default: '200000' },
-    split: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const seed = Number(values.seed);
-const seeds = [...recorded(), ...random(seed)].filter(isWhole);
-const isRight =
-  values.split === undefined ? runFuzz(seeds, Number(values.frames), seed) : runSplit(seeds, Number(values.split));
+const asked = script('fuzz', 'Decodes mutated messages of every kind, or cuts streams of messages in every way.')
+  .option('--frames <n>', 'mutated messages', count, 200_000)
+  .option(
+    '--split <n>',
+    'instead: streams of so many messages, cut at every byte, at every single offset, and every 64 KiB',
+    count,
+  )
+  .option('--seed <s>', 'everything can be had again', count, 1)
+  .parse()
+  .opts<{ readonly frames: number; readonly split?: number; readonly seed: number }>();
+const seeds = [...recorded(), ...random(asked.seed)].filter(isWhole);
+const isRight = asked.split === undefined ? runFuzz(seeds, asked.frames, asked.seed) : runSplit(seeds, asked.split);
 process.exitCode = isRight ? 0 : 1;

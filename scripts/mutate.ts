@@ -1,4 +1,4 @@
-// npm run mutate [-- CASE | FIRST..LAST …]: takes out, one at a time, each line that docs/cases.md names, and shows that the test of
+// `npm run mutate`: takes out, one at a time, each line that docs/cases.md names, and shows that the test of
 // the case then fails, and how. It works in a copy of what is built; the sources stay as they are.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { script } from './asked.js';
 import { type FieldCase, readCases } from './cases.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -100,11 +101,18 @@ async function isRed(copy: string, id: string, proof: Proof): Promise<boolean> {
   return verdict === 'red';
 }
 
+const program = script(
+  'mutate',
+  'Takes out each line that docs/cases.md names, and shows that the test of its case fails.',
+)
+  .argument('[cases...]', 'all, if none is named; T7, or T7..T12 in the order of the tables')
+  .parse();
+
 /** The cases that are asked for: all, some, or ranges in the order of the tables. */
 function chosen(cases: readonly FieldCase[], asked: readonly string[]): readonly FieldCase[] {
   const indexOf = (id = ''): number => {
     const index = cases.findIndex((each) => each.id === id);
-    if (index < 0) throw new Error(`${id}: no case of docs/cases.md`);
+    if (index < 0) program.error(`error: ${id}: no case of docs/cases.md`);
     return index;
   };
   if (asked.length === 0) return cases;
@@ -114,7 +122,7 @@ function chosen(cases: readonly FieldCase[], asked: readonly string[]): readonly
   });
 }
 
-const cases = chosen(readCases(readFileSync(join(root, 'docs/cases.md'), 'utf8')), process.argv.slice(2));
+const cases = chosen(readCases(readFileSync(join(root, 'docs/cases.md'), 'utf8')), program.args);
 const copy = mkdtempSync(join(tmpdir(), 'damselfly-mutate-'));
 try {
   cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { vectorPath, vectorRows, vectorText } from '../test/ofp/vector-rows.js';
+import { script } from './asked.js';
 import { recordDumps, type DumpRow } from './dump-vectors.js';
 import { drawErrors, recordErrors } from './error-vectors.js';
 import { recordErrorNumbers, recordFields } from './fact-vectors.js';
@@ -181,4 +182,8 @@ async function main(write: boolean): Promise<number> {
   return write || differences === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.includes('--write'));
+const asked = script('vectors', 'Has Open vSwitch say again what is in test/ofp/vectors/, and shows what differs.')
+  .option('--write', 'the files take what it says now')
+  .parse()
+  .opts<{ readonly write?: true }>();
+process.exitCode = await main(asked.write === true);

@@ -1,26 +1,21 @@
-// `npm run faults -- --minutes N --seed S`: real programs, one of which fails every few seconds. `--only WORDS`: only the kinds whose
-// names contain these words. `--kills N` instead kills the controller so many times while a thousand ports come and go.
-import { parseArgs } from 'node:util';
+// `npm run faults`: real programs, one of which fails every few seconds; or a controller that is killed again and again.
 import t from 'tap';
+import { count, positive, script } from '../../scripts/asked.js';
 import { wholeOptions } from '../integration/controller-lab.js';
 import { runKills } from './kills.js';
 import { runFaults } from './run.js';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '5' },
-    seed: { type: 'string', default: '1' },
-    only: { type: 'string', default: '' },
-    kills: { type: 'string' },
-  },
-});
-const [minutes, seed, kills] = [Number(values.minutes), Number(values.seed), Number(values.kills ?? 1)];
-if (!(minutes > 0) || !Number.isInteger(seed) || !Number.isInteger(kills))
-  throw new Error('--minutes needs a number of minutes, --seed and --kills a whole number');
-t.setTimeout(values.kills === undefined ? (minutes * 60 + 300) * 1000 : 0);
+const { minutes, seed, only, kills } = script('faults', 'Has real programs fail at moments that a seed decides.')
+  .option('--minutes <n>', 'for how long', positive, 5)
+  .option('--seed <s>', 'the same failures in the same order', count, 1)
+  .option('--only <words>', 'only the kinds whose names contain these words', '')
+  .option('--kills <n>', 'instead: kills the controller so many times while a thousand ports come and go', count)
+  .parse()
+  .opts<{ readonly minutes: number; readonly seed: number; readonly only: string; readonly kills?: number }>();
+t.setTimeout(kills === undefined ? (minutes * 60 + 300) * 1000 : 0);
 
-if (values.kills === undefined)
+if (kills === undefined)
   void t.test(`faults for ${minutes} minutes, seed ${seed}`, wholeOptions, (t) =>
-    runFaults(t, { seconds: minutes * 60, seed, isMeant: ({ name }) => name.includes(values.only) }),
+    runFaults(t, { seconds: minutes * 60, seed, isMeant: ({ name }) => name.includes(only) }),
   );
 else void t.test(`${kills} kills, seed ${seed}`, wholeOptions, (t) => runKills(t, kills, seed));
