@@ -280,8 +280,8 @@ export class View {
     if (asked !== undefined && granted !== undefined && !sameJson(asked, granted))
       return degraded('binding', asked, `the tunnel to its VTEP has ${JSON.stringify(granted)} for another device`);
     const vni = endpoint.ok?.vni;
-    if (vni !== undefined && vni !== port.ok.network.vni && this.networksOfVni.has(vni))
-      return refused('binding.vni', vni, 'is the VNI of another network');
+    const isTaken = vni !== undefined && vni !== port.ok.network.vni && this.networksOfVni.has(vni);
+    if (isTaken) return refused('binding.vni', vni, 'is the VNI of another network');
     return endpoint.no !== undefined ? endpoint : { ok: { at: 'remote', endpoint: endpoint.ok } };
   }
 

@@ -36,11 +36,20 @@ async function addKid(site: Site, index: number, fields: object = {}): Promise<n
 }
 
 /** Starts a controller, which finds the trunk and then gets three children. */
-async function serve({ site }: Trunk): Promise<void> {
-  site.controller(['br1'], '--set-vlan-limit', 'true');
+async function serve(trunk: Trunk): Promise<Served> {
+  const { site } = trunk;
+  const start = () => site.controller(['br1'], '--set-vlan-limit', 'true');
+  let controller = start();
   for (const index of [1, 2, 3])
     await site.active('child_port_segmentation', kid(index).ref, 'c1', await addKid(site, index));
   await site.converged();
+  const whileAway = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+    await controller.stop();
+    const result = await act();
+    controller = start();
+    return result;
+  };
+  return { ...trunk, whileAway };
 }
 
 void t.test('a trunk that is there before its controller', wholeOptions, async (t) => {
@@ -49,13 +58,15 @@ void t.test('a trunk that is there before its controller', wholeOptions, async (
 });
 
 void t.test('a trunk that changes', wholeOptions, async (t) => {
-  const trunk = await watchedTrunk(t);
-  await serve(trunk);
+  const trunk = await serve(await watchedTrunk(t));
   for (const part of [innerTags, barrier, siblings, twice, anyOrder, parentGone, renumbered, stillSending, tenants])
     await part(t, trunk);
 });
 
 type Trunk = Awaited<ReturnType<typeof watchedTrunk>>;
+
+/** A trunk with its controller; what is done while that is away it finds when it is back. */
+type Served = Trunk & { readonly whileAway: <Result>(act: () => Promise<Result>) => Promise<Result> };
 
 const beforeItsFlows = (t: Test, trunk: Trunk) =>
   t.test('T47 nothing passes before its flows are there: what drops comes first', async (t) => {
@@ -99,7 +110,7 @@ const barrier = (t: Test, { site, vm, peer }: Trunk) =>
     await site.acknowledged('red', await site.remove('lport', kid(4).ref));
   });
 
-const siblings = (t: Test, { site, vm, peer }: Trunk) =>
+const siblings = (t: Test, { site, vm, peer, whileAway }: Served) =>
   t.test('T38 what becomes of one child takes no message about the others, or about the parent', async (t) => {
     const { ref, vid, number } = kid(2);
     const key = await keyOf(site, 'lport', ref);
@@ -130,6 +141,10 @@ const siblings = (t: Test, { site, vm, peer }: Trunk) =>
     await change('enabled', () => addKid(site, 2));
     await change('removed', () => site.remove('child_port_segmentation', ref));
     await change('added', () => addKid(site, 2));
+    await change('another VLAN id, while the controller is away', () =>
+      whileAway(() => addKid(site, 2, { segmentation_id: vid + 50 })),
+    );
+    await change('and back', () => whileAway(() => addKid(site, 2)));
     await change('its port removed before it', () => site.remove('lport', ref));
     await change('and added', () => addKid(site, 2));
     const now = await site.ages();
