@@ -17,7 +17,7 @@ export interface NorthboundSink {
   /** The addresses that a port got on a network; none when they were given back. */
   readonly addressed: (port: Ref, addresses: readonly string[], lswitch: Ref) => void;
   readonly claimed: (port: Ref, chassis: string | undefined) => void;
-  /** The snapshot of this tenant (objects, allocations and claims) is complete, and has this revision: once per watch. */
+  /** All of this tenant up to this revision (objects, allocations and claims) was told: once per watch, and again when what comes last needs no word. */
   readonly settled: (tenant: string, revision: number) => void;
   /** The northbound went back in time: what was told stays until `released`. Told again when the figures change. */
   readonly held: (tenant: string, reason: string, what: HeldBack) => void;

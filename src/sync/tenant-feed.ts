@@ -63,7 +63,7 @@ class Half<V> {
     bucket: Bucket,
     filter: string,
     reader: Reader<V>,
-    events: Pick<MirrorEvents<V>, 'set' | 'unset' | 'settled'>,
+    events: Pick<MirrorEvents<V>, 'set' | 'unset' | 'passed' | 'settled'>,
     graceMs: number,
     changed: () => void,
   ) {
@@ -191,8 +191,14 @@ export class TenantFeed {
         tellAlloc(sink, tenant, record, isGone);
       });
     };
-    const nbEvents = { set: nbTold(false), unset: nbTold(true), settled };
-    const allocEvents = { set: allocTold(false), unset: allocTold(true), settled };
+    const passed = (revision: number) => {
+      if (this.isSettled)
+        tell((sink) => {
+          sink.settled(tenant, revision);
+        });
+    };
+    const nbEvents = { set: nbTold(false), unset: nbTold(true), passed, settled };
+    const allocEvents = { set: allocTold(false), unset: allocTold(true), passed: () => undefined, settled };
     this.#nb = new Half(store.nb, tenantFilter(tenant), nbReader, nbEvents, graceMs, changed);
     this.#alloc = new Half(store.alloc, tenantAllocFilter(tenant), allocReader, allocEvents, graceMs, changed);
   }

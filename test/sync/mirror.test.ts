@@ -40,6 +40,7 @@ function watched() {
         values.delete(key);
         told.push(`unset ${key}`);
       },
+      passed: (revision) => told.push(`passed ${revision}`),
       settled: () => told.push('settled'),
       doubted: (loss) => (doubt = loss),
       trusted: () => (doubt = undefined),
@@ -157,5 +158,22 @@ void t.test('a first snapshot that begins again leaves nothing of the one before
   anew.snapshot(seen.mirror);
   t.strictSame(seen.values(), { b: '2' });
   t.strictSame(seen.told.slice(-2), ['unset a', 'settled']);
+  t.end();
+});
+
+void t.test('what was deleted before it was told moves the revision on, once', (t) => {
+  const store = new FakeStore();
+  const { mirror, told } = watched();
+  store.write('old', undefined);
+  store.snapshot(mirror);
+  t.strictSame(told, ['settled'], 'the first snapshot says its revision as a whole');
+  mirror.entry(store.write('a', undefined));
+  t.strictSame(told.splice(1), ['passed 2'], 'while we listened');
+  store.write('b', '1');
+  store.write('b', undefined);
+  store.snapshot(mirror);
+  t.strictSame(told.splice(1), ['passed 4'], 'while we were away');
+  store.snapshot(mirror);
+  t.strictSame(told.splice(1), []);
   t.end();
 });
