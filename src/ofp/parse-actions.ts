@@ -90,14 +90,14 @@ function outputOf(word: Word): Action {
 
 function resubmitOf(word: Word): Action {
   if (word.delimiter === ':') return { type: 'resubmit', port: parsePort(word.value), table: 0xff };
-  const [port = '', table = '', ct] = word.value.split(',').map((part) => part.trim());
+  const [port = '', table = '', ct] = word.value.split(',');
   if (ct !== undefined && ct !== 'ct') throw new SyntaxProblem(word.text, 'only "ct" may stand third');
   if (port === '' && table === '') throw new SyntaxProblem(word.text, 'names neither port nor table');
-  const to = port === '' ? undefined : parsePort(port);
+  const to = port === '' ? undefined : parsePort(port.trimStart());
   return {
     type: 'resubmit',
     ...(to !== undefined && to !== reservedPort.inPort && { port: to }),
-    table: table === '' ? 0xff : parseNumber(table, 8),
+    table: table === '' ? 0xff : parseNumber(table.trimStart(), 8),
     ...(ct && { ct: true }),
   };
 }

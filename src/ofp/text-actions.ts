@@ -45,7 +45,8 @@ function outputText(port: number, maxLen: number): string {
 }
 
 function resubmitText({ port, table = 0xff, ct }: Extract<Action, { type: 'resubmit' }>): string {
-  if (port !== undefined && table === 0xff && !ct) return `resubmit:${formatPort(port)}`;
+  // Open vSwitch leaves out ct where there is no table.
+  if (port !== undefined && table === 0xff) return `resubmit:${formatPort(port)}`;
   const parts = [
     port === undefined ? '' : formatPort(port),
     table === 0xff ? '' : table.toString(),

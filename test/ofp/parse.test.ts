@@ -124,6 +124,9 @@ void t.test('text that is no flow is refused with the words that are wrong', (t)
     'actions=learn(ct_state=+est)',
     'actions=goto_table:5,output:1',
     'actions=clear_actions,output:1',
+    'actions=resubmit(1, ,ct)',
+    'actions=resubmit(1 ,5)',
+    'actions=resubmit(,5, ct)',
   ])
     t.throws(() => parseFlow(text), SyntaxProblem, text);
   for (const text of [

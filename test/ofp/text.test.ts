@@ -1,6 +1,8 @@
 // Bytes of ovs-vswitchd become the text that ovs-ofctl prints for them.
 import t from 'tap';
 import {
+  type Action,
+  apply,
   decode,
   encode,
   formatFlow,
@@ -44,6 +46,13 @@ void t.test('what ovs-ofctl leaves out of a match is left out', (t) => {
   t.equal(formatMatch({ eth_type: 0x894f, nsh_mdtype: 1, nsh_c1: 5 }), 'dl_type=0x894f,nsh_mdtype=1,nsh_c1=0x5');
   t.equal(formatMatch({ ct_state: { value: 0x22, mask: 0x22 }, ct_tp_src: 9 }), 'ct_state=+est+trk');
   t.equal(formatMatch({ tun_gbp_flags: { value: 4, mask: 7 } }), 'tun_gbp_flags=0x4');
+  t.end();
+});
+
+void t.test('ct is left out of a resubmit to a port in the same table', (t) => {
+  const flow = (action: Action) => formatFlow({ table: 0, priority: 1, match: {}, instructions: [apply(action)] });
+  t.match(flow({ type: 'resubmit', port: 1, table: 0xff, ct: true }), /actions=resubmit:1$/);
+  t.match(flow({ type: 'resubmit', port: 1, table: 5, ct: true }), /actions=resubmit\(1,5,ct\)$/);
   t.end();
 });
 
