@@ -246,7 +246,7 @@ export function readOxms(r: Reader): Match {
     const oxm = readOxm(r);
     // A field none of whose bits count says nothing, and may come again.
     if (oxm.row && (oxm.mask === 0 || oxm.mask === 0n)) continue;
-    if (oxm.row && !(oxm.row.name in match)) {
+    if (oxm.row && !isGiven(match, oxm.row)) {
       match[oxm.row.name] = oxm.mask === undefined ? oxm.value : { value: oxm.value, mask: oxm.mask };
     } else unknown.push(oxm.row ? rawAgain(r, before) : oxm.raw);
   }
@@ -255,7 +255,17 @@ export function readOxms(r: Reader): Match {
   return match;
 }
 
-// A field that the match already has stays as bytes.
+// A field that the match already has, by itself or as what it is written as.
+const isGiven = (match: object, row: FieldRow): boolean =>
+  row.name in match || (isTranslated[row.rank] === true && writtenAs(row).some((name) => name in match));
+
+function writtenAs(row: FieldRow): readonly string[] {
+  if (row.name === 'vlan_tci') return ['vlan_vid', 'vlan_pcp'];
+  if (row.name.startsWith('x')) return splitRegister({ row, value: 0n }).map((part) => part.row.name);
+  return row.name === 'nxm_in_port' ? ['in_port'] : row.name === 'nw_tos' ? ['ip_dscp'] : [];
+}
+
+// It stays as bytes.
 function rawAgain(r: Reader, start: number): RawOxm {
   const bytes = r.whole().subarray(start, r.consumed);
   const header = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);

@@ -154,3 +154,25 @@ void t.test('properties of a packet_in2 that was paused come in the order of Ope
   );
   t.end();
 });
+
+void t.test('a field that comes again in other words stays as bytes, and is no field on the way back', (t) => {
+  const flow = (oxms: string) => {
+    const head = '040eLLLL00000000' + '00'.repeat(40) + '0001MMMM';
+    const size = oxms.length / 2 + 4;
+    const padding = '00'.repeat((8 - (size % 8)) % 8);
+    const length = (48 + size + padding.length / 2).toString(16).padStart(4, '0');
+    return bytesOf(head.replace('LLLL', length).replace('MMMM', size.toString(16).padStart(4, '0')) + oxms + padding);
+  };
+  const twice = {
+    'in_port and nxm_in_port': '8000000400000018' + '000000020000',
+    'nxm_in_port twice': '000000020018' + '000000020000',
+    'vlan_tci twice': '000008021007' + '000008021008',
+    'xreg0 and reg1': '80010008' + '0000000100000002' + '0001020400000003',
+  };
+  for (const [what, oxms] of Object.entries(twice)) {
+    const { message } = decode(flow(oxms));
+    const once = encode(message, 0);
+    t.equal(hexOf(encode(decode(once).message, 0)), hexOf(once), what);
+  }
+  t.end();
+});
