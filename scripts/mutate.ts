@@ -55,13 +55,14 @@ async function outcome(copy: string, id: string, { test }: Proof, alone: boolean
     detached: true,
   });
   let verdict: Verdict = 'NOT REACHED';
+  const lines = createInterface({ input: child.stdout });
   const timer = setTimeout(() => {
     verdict = 'DOES NOT END';
-    child.stdout.destroy();
+    lines.close();
   }, timeoutMs);
   let words: string[] = [];
   try {
-    for await (const text of createInterface({ input: child.stdout })) {
+    for await (const text of lines) {
       if (text.startsWith('# Subtest: ', text.search(/\S/))) words = [];
       else if (words.length > 0 || /^\s*not ok/.test(text)) words.push(text.trim());
       if (!/^\s*(not )?ok \d+ - /.test(text) || !text.split(/\s+/).includes(id)) continue;
