@@ -18,7 +18,7 @@ import {
   withTenant,
 } from './northbound-cli.js';
 import { type Output, outputFrom } from './outputs.js';
-import { byObject, reportsNow, type StatusRecord } from './statuses.js';
+import { besideName, byObject, reportsNow, type StatusRecord } from './statuses.js';
 import { textTable } from './text-table.js';
 import { inline, inReferenceOrder, shortRef, writtenFields, yamlOf } from './written.js';
 
@@ -129,15 +129,7 @@ function asJson(
     ...(uniqueKey === undefined ? {} : { unique_key: uniqueKey }),
     ...(addresses === undefined ? {} : { addresses }),
     ...(chassis === undefined ? {} : { chassis }),
-    statuses: (statuses.get(objectName(kind, ref)) ?? []).map(
-      ({ chassis: by, state, reason, revision: seen, since }) => ({
-        chassis: by,
-        state,
-        ...(reason === undefined ? {} : { reason }),
-        revision: seen,
-        since,
-      }),
-    ),
+    statuses: (statuses.get(objectName(kind, ref)) ?? []).map(besideName),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { idOf, type Ref, tenantOf } from '../model/ids.js';
 import { objectName } from '../model/parse.js';
 import type { Store } from '../sync/buckets.js';
+import type { SyncError } from '../sync/errors.js';
 import type { Report } from '../sync/status-reader.js';
 import { watchReports } from '../sync/status-reader.js';
 import { permitted } from './northbound-cli.js';
@@ -32,7 +33,7 @@ export interface SummaryRecord {
 }
 
 /** A report's name, one per object and chassis. */
-export const reportName = ({ kind, ref, chassis }: Pick<Report, 'kind' | 'ref' | 'chassis'>): string =>
+const reportName = ({ kind, ref, chassis }: Pick<Report, 'kind' | 'ref' | 'chassis'>): string =>
   `${kind} ${ref} ${chassis}`;
 
 /** A chassis' word on itself inside a tenant is its word on that tenant. */
@@ -59,19 +60,69 @@ export const statusOf = ({ kind, ref, chassis, status: { state, reason, revision
   since,
 });
 
+/** What is said of an object, as JSON beside its name. */
+export function besideName({ chassis, state, reason, revision, since }: StatusRecord): Omit<StatusRecord, 'object'> {
+  return { chassis, state, ...(reason === undefined ? {} : { reason }), revision, since };
+}
+
+/** What chassis say, kept up to date. */
+export interface Following {
+  /** All of it, as far as it is known. */
+  readonly reports: () => readonly Report[];
+  readonly stop: () => void;
+}
+
+/** Who follows what chassis say. */
+export interface FollowingEvents {
+  /** Which reports matter; all by default. */
+  readonly keeps?: (report: Report) => boolean;
+  /** A report came, whether all that there was is known by then or not. */
+  readonly heard?: (report: Report) => void;
+  /** Everything that there was is known; again with each change. Never before `followReports` has returned. */
+  readonly look: () => void;
+  readonly failed: (error: SyncError) => void;
+}
+
+/** Follows what chassis say of a tenant, or of all. */
+export function followReports(
+  store: Store,
+  tenant: string | undefined,
+  { keeps = () => true, heard, look, failed }: FollowingEvents,
+): Following {
+  const reports = new Map<string, Report>();
+  let isSettled = false;
+  const changed = (): void => {
+    if (isSettled) look();
+  };
+  const stop = watchReports(store, tenant, {
+    report: (report) => {
+      if (keeps(report)) reports.set(reportName(report), report);
+      heard?.(report);
+      changed();
+    },
+    gone: (report) => {
+      reports.delete(reportName(report));
+      changed();
+    },
+    settled: () => {
+      isSettled = true;
+      changed();
+    },
+    failed,
+  });
+  return { reports: () => [...reports.values()], stop };
+}
+
 /** Everything that chassis say now of a tenant, or of all; nothing where the credentials hide it. */
 export async function reportsNow(store: Store, tenant: string | undefined): Promise<readonly Report[]> {
   const reading = new Promise<readonly Report[]>((resolve, reject) => {
-    const reports = new Map<string, Report>();
-    const end = watchReports(store, tenant, {
-      report: (report) => reports.set(reportName(report), report),
-      gone: (report) => reports.delete(reportName(report)),
-      settled: () => {
-        end();
-        resolve([...reports.values()]);
+    const { reports, stop } = followReports(store, tenant, {
+      look: () => {
+        stop();
+        resolve(reports());
       },
       failed: (error) => {
-        end();
+        stop();
         reject(error);
       },
     });

@@ -15,7 +15,7 @@ import {
   withTenant,
 } from './northbound-cli.js';
 import { type Awaited, isReached, type Said, saidOf } from './outcome.js';
-import type { StatusRecord } from './statuses.js';
+import { besideName, type StatusRecord } from './statuses.js';
 import { waitForStates } from './waiting.js';
 
 interface Options extends NorthboundOptions {
@@ -134,13 +134,7 @@ const asJson = ({ object, state, revision, reached, chassis }: Outcome) => ({
   for: state,
   revision,
   reached,
-  statuses: chassis.map(({ chassis: by, state: is, reason, revision: seen, since }) => ({
-    chassis: by,
-    state: is,
-    ...(reason === undefined ? {} : { reason }),
-    revision: seen,
-    since,
-  })),
+  statuses: chassis.map(besideName),
 });
 
 function lines({ object, revision, chassis }: Outcome): string[] {

@@ -5,7 +5,7 @@ import type { Store } from '../sync/buckets.js';
 import { parseStatusKey } from '../sync/keys.js';
 import { defaultLeaseMs } from '../sync/liveness.js';
 import { snapshot } from '../sync/snapshot.js';
-import { readReport, type Report, watchReports } from '../sync/status-reader.js';
+import { readReport, type Report } from '../sync/status-reader.js';
 import { permitted } from './northbound-cli.js';
 import {
   type Answer,
@@ -18,7 +18,7 @@ import {
   type Said,
   type Wanted,
 } from './outcome.js';
-import { reportName, statusOf, summaryOf } from './statuses.js';
+import { followReports, statusOf, summaryOf } from './statuses.js';
 
 /** How long we wait for a first chassis to take notice of a tenant that none has anything to do with, in milliseconds. */
 const joinMs = 1500;
@@ -33,8 +33,7 @@ const pendingMs = 2000;
 export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: number): Promise<Answer[]> {
   const gone = await goneChassis(store);
   return new Promise((resolve, reject) => {
-    const reports = new Map<string, Report>();
-    const said = (): Said => saidBy([...reports.values()], gone);
+    const said = (): Said => saidBy(following.reports(), gone);
     const timers = new Map<string, ReturnType<typeof setTimeout>>();
     /** Ends the waiting after a while; asking again under the same name puts it off. */
     const endAfter = (name: string, ms: number): void => {
@@ -45,9 +44,7 @@ export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: nu
       clearTimeout(timers.get(name));
       timers.delete(name);
     };
-    let isSettled = false;
     const look = (): void => {
-      if (!isSettled) return;
       if (!isComplete(wanted, said())) {
         for (const name of ['quiet', 'overtake', 'pending']) cancel(name);
         return;
@@ -59,20 +56,11 @@ export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: nu
       if (overtaking && !timers.has('overtake')) endAfter('overtake', overtakeMs);
       if (pending && !timers.has('pending')) endAfter('pending', pendingMs);
     };
-    const stop = watchReports(store, wanted.tenant, {
-      report: (report) => {
-        reports.set(reportName(report), report);
+    const following = followReports(store, wanted.tenant, {
+      heard: (report) => {
         if (summaryOf(report) !== undefined) cancel('join');
-        look();
       },
-      gone: (report) => {
-        reports.delete(reportName(report));
-        look();
-      },
-      settled: () => {
-        isSettled = true;
-        look();
-      },
+      look,
       failed: (error) => {
         close();
         reject(error);
@@ -86,7 +74,7 @@ export async function waitForChassis(store: Store, wanted: Wanted, timeoutMs: nu
       resolve(answersOf(wanted, said()));
     }
     function close(): void {
-      stop();
+      following.stop();
       for (const timer of timers.values()) clearTimeout(timer);
     }
   });
@@ -102,37 +90,27 @@ export async function waitForStates(
   const gone = await goneChassis(store);
   const names = new Set(awaited.map(({ object }) => object));
   return new Promise((resolve, reject) => {
-    const reports = new Map<string, Report>();
-    const said = (): Said => saidBy([...reports.values()], gone);
-    let isSettled = false;
-    const look = (): void => {
-      if (isSettled && awaited.every((one) => isReached(one, said()))) end();
-    };
-    const stop = watchReports(store, tenant, {
-      report: (report) => {
-        if (names.has(statusOf(report).object)) reports.set(reportName(report), report);
-        look();
-      },
-      gone: (report) => {
-        reports.delete(reportName(report));
-        look();
-      },
-      settled: () => {
-        isSettled = true;
-        look();
+    const said = (): Said => saidBy(following.reports(), gone);
+    const following = followReports(store, tenant, {
+      keeps: (report) => names.has(statusOf(report).object),
+      look: () => {
+        const now = said();
+        if (awaited.every((one) => isReached(one, now))) end();
       },
       failed: (error) => {
-        stop();
-        clearTimeout(timer);
+        close();
         reject(error);
       },
     });
     const timer = setTimeout(end, timeoutMs);
 
     function end(): void {
-      stop();
-      clearTimeout(timer);
+      close();
       resolve(said());
+    }
+    function close(): void {
+      following.stop();
+      clearTimeout(timer);
     }
   });
 }

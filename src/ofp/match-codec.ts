@@ -257,13 +257,8 @@ export function readOxms(r: Reader): Match {
 
 // A field that the match already has, by itself or as what it is written as.
 const isGiven = (match: object, row: FieldRow): boolean =>
-  row.name in match || (isTranslated[row.rank] === true && writtenAs(row).some((name) => name in match));
-
-function writtenAs(row: FieldRow): readonly string[] {
-  if (row.name === 'vlan_tci') return ['vlan_vid', 'vlan_pcp'];
-  if (row.name.startsWith('x')) return splitRegister({ row, value: 0n }).map((part) => part.row.name);
-  return row.name === 'nxm_in_port' ? ['in_port'] : row.name === 'nw_tos' ? ['ip_dscp'] : [];
-}
+  row.name in match ||
+  (isTranslated[row.rank] === true && partsOf({ row, value: 0 })?.some((part) => part.row.name in match) === true);
 
 // It stays as bytes.
 function rawAgain(r: Reader, start: number): RawOxm {

@@ -25,9 +25,10 @@ export function controllerPacket(signature: string, body: Uint8Array): Message {
 
 /** The bytes behind the signature; undefined for every other packet, and for one that no controller has sent. */
 export function controllerPacketBody({ match, data }: PacketIn, signature: string): Uint8Array | undefined {
+  if (match.in_port !== reservedPort.controller) return undefined;
+  if (!localExperimental.every((byte, i) => data[ethertypeOffset + i] === byte)) return undefined;
   const head = new TextEncoder().encode(signature);
   const bodyOffset = signatureOffset + head.length;
-  if (match.in_port !== reservedPort.controller || data.length < bodyOffset) return undefined;
-  if (!localExperimental.every((byte, i) => data[ethertypeOffset + i] === byte)) return undefined;
+  if (data.length < bodyOffset) return undefined;
   return head.every((byte, i) => data[signatureOffset + i] === byte) ? data.subarray(bodyOffset) : undefined;
 }

@@ -1,6 +1,12 @@
 // One JetStream key-value bucket, as its protocol is: a message per key, compare-and-set by the last sequence of the
 // subject, a tombstone for what is deleted. Nothing here asks for the stream's description, so that fenced credentials work.
-import { type JetStreamClient, JetStreamApiError, jetstream } from '@nats-io/jetstream';
+import {
+  type JetStreamClient,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { type Msg, errors, headers } from '@nats-io/transport-node';
 import type { Nats } from './connect.js';
 import { ConflictError, SyncError } from './errors.js';
@@ -70,6 +76,10 @@ export function syncError(error: unknown, what: string): SyncError {
     );
   return new SyncError('NATS_REFUSED', `${what}: ${error instanceof Error ? error.message : String(error)}`, error);
 }
+
+/** What creates and describes streams and consumers; it asks nothing by itself. */
+export const managerOf = ({ connection, jetStreamApi }: Nats): Promise<JetStreamManager> =>
+  jetstreamManager(connection, { checkAPI: false, apiPrefix: jetStreamApi });
 
 /** One bucket, bound without asking whether it exists. */
 export class Bucket {

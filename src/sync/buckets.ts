@@ -7,9 +7,8 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
-  jetstreamManager,
 } from '@nats-io/jetstream';
-import { Bucket, syncError } from './bucket.js';
+import { Bucket, managerOf, syncError } from './bucket.js';
 import type { Nats } from './connect.js';
 import { SyncError } from './errors.js';
 
@@ -108,7 +107,7 @@ export interface Opened {
 export async function openStore(nats: Nats, options: { readonly prefix?: string } = {}): Promise<Opened> {
   const store = bindStore(nats, options.prefix);
   checkServer(nats);
-  const jsm = await jetstreamManager(nats.connection, { checkAPI: false, apiPrefix: nats.jetStreamApi });
+  const jsm = await managerOf(nats);
   const created: string[] = [];
   const notes: string[] = [];
   for (const bucket of [store.nb, store.alloc, store.status]) {

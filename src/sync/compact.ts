@@ -1,16 +1,10 @@
 // Deleted objects leave tombstones, and a bucket whose messages nobody can purge keeps them. So its stream is made anew from
 // what lives. Nothing written meanwhile is lost: the old stream is sealed first, and a sealed stream acknowledges no write.
 // Revisions go on where they were: for a controller that has seen higher ones the northbound would have gone back in time.
-import {
-  type JetStreamManager,
-  jetstreamManager,
-  type StreamConfig,
-  type StreamInfo,
-  type StreamUpdateConfig,
-} from '@nats-io/jetstream';
+import type { JetStreamManager, StreamConfig, StreamInfo, StreamUpdateConfig } from '@nats-io/jetstream';
 import { type Backup, exportBackup } from './backup.js';
 import { inBatches } from './batches.js';
-import { type Bucket, type Entry, syncError } from './bucket.js';
+import { type Bucket, type Entry, managerOf, syncError } from './bucket.js';
 import type { Store } from './buckets.js';
 import { ConflictError } from './errors.js';
 import { isLastKey } from './keys.js';
@@ -31,33 +25,29 @@ export interface Compaction {
 
 /** What the buckets hold, nothing changed. Throws SyncError. */
 export async function tombstones(store: Store): Promise<Compaction[]> {
-  const jsm = await manager(store);
+  const jsm = await managerOf(store.nats);
   const found: Compaction[] = [];
   for (const bucket of bucketsOf(store)) {
-    const { state } = await described(jsm, bucket);
-    const values = (await snapshot(bucket, '>', readMs)).length;
-    const counted = await bucket.countingKeys();
-    found.push({ bucket: bucket.name, values, tombstones: state.messages - values - counted });
+    const info = await described(jsm, bucket);
+    found.push(await heldBy(bucket, info, await snapshot(bucket, '>', readMs)));
   }
   return found;
 }
 
 /**
- * Takes the tombstones out of all buckets. While it lasts, writers are refused. `keep` is given
- * everything that lives before the first stream is deleted; from then on `importBackup` brings it back whatever stops us.
- * Before, an interrupted compaction is ended by another one. Throws SyncError.
+ * Takes the tombstones out of all buckets. While it lasts, writers are refused. `keep` is given everything that lives before the
+ * first stream is deleted; from then on `importBackup` brings it back whatever stops us. Before, an interrupted compaction is
+ * ended by another one. Throws SyncError.
  */
 export async function compact(store: Store, keep: (backup: Backup) => void): Promise<Compaction[]> {
-  const jsm = await manager(store);
-  const before: StreamInfo[] = [];
-  for (const bucket of bucketsOf(store)) before.push(await sealed(jsm, bucket));
+  const jsm = await managerOf(store.nats);
+  const all: { readonly bucket: Bucket; readonly old: StreamInfo }[] = [];
+  for (const bucket of bucketsOf(store)) all.push({ bucket, old: await sealed(jsm, bucket) });
   keep(await exportBackup(store));
   const done: Compaction[] = [];
-  for (const [i, bucket] of bucketsOf(store).entries()) {
+  for (const { bucket, old } of all) {
     const entries = await snapshot(bucket, '>', readMs);
-    const counted = await bucket.countingKeys();
-    const old = before[i];
-    if (old === undefined) continue;
+    done.push(await heldBy(bucket, old, entries));
     await remade(jsm, bucket, old);
     await advanced(jsm, bucket, old.state.last_seq);
     // Where numbers go on comes first: what is allocated meanwhile gets none that was ever given out.
@@ -66,11 +56,6 @@ export async function compact(store: Store, keep: (backup: Backup) => void): Pro
         entries.filter(({ key }) => isLastKey(key) === isLast),
         (entry) => restored(bucket, entry),
       );
-    done.push({
-      bucket: bucket.name,
-      values: entries.length,
-      tombstones: old.state.messages - entries.length - counted,
-    });
   }
   return done;
 }
@@ -78,8 +63,11 @@ export async function compact(store: Store, keep: (backup: Backup) => void): Pro
 /** Allocations first, as in a restore: an object without its number would be given a new one. */
 const bucketsOf = ({ alloc, nb, status }: Store): Bucket[] => [alloc, nb, status];
 
-const manager = ({ nats }: Store): Promise<JetStreamManager> =>
-  jetstreamManager(nats.connection, { checkAPI: false, apiPrefix: nats.jetStreamApi });
+/** What a bucket holds by its stream and its values; the key that revisions are counted on with is no object's tombstone. */
+async function heldBy(bucket: Bucket, { state }: StreamInfo, entries: readonly Entry[]): Promise<Compaction> {
+  const { length: values } = entries;
+  return { bucket: bucket.name, values, tombstones: state.messages - values - (await bucket.countingKeys()) };
+}
 
 async function described(jsm: JetStreamManager, bucket: Bucket): Promise<StreamInfo> {
   try {

@@ -20,7 +20,7 @@ export interface MirrorEvents<V> {
   readonly set: (key: string, value: V, revision: number) => void;
   readonly unset: (key: string, value: V, revision: number) => void;
   /** After the first snapshot: what has this revision was deleted before it was ever told. */
-  readonly passed: (revision: number) => void;
+  readonly passed?: (revision: number) => void;
   /** The first snapshot is complete. */
   readonly settled: () => void;
   /** The northbound went back; nothing is told of it until `trusted`. Told again when the figures change. */
@@ -182,6 +182,6 @@ export class Mirror<V> {
     this.#seen = Math.max(this.#seen, next.revision);
     if (next.value !== undefined) this.#events.set(key, next.value, next.revision);
     else if (before !== undefined) this.#events.unset(key, before, next.revision);
-    else if (this.#phase !== 'first') this.#events.passed(next.revision);
+    else if (this.#phase !== 'first') this.#events.passed?.(next.revision);
   }
 }

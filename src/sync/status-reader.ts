@@ -60,7 +60,6 @@ export function watchReports(store: Store, tenant: string | undefined, events: R
       unset: (_key, report) => {
         if (report !== undefined) events.gone(report);
       },
-      passed: () => undefined,
       settled: () => events.settled?.(),
       // Statuses order nothing, so a store that went back is shown as it is.
       doubted: () => {

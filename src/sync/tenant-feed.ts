@@ -198,7 +198,7 @@ export class TenantFeed {
         });
     };
     const nbEvents = { set: nbTold(false), unset: nbTold(true), passed, settled };
-    const allocEvents = { set: allocTold(false), unset: allocTold(true), passed: () => undefined, settled };
+    const allocEvents = { set: allocTold(false), unset: allocTold(true), settled };
     this.#nb = new Half(store.nb, tenantFilter(tenant), nbReader, nbEvents, graceMs, changed);
     this.#alloc = new Half(store.alloc, tenantAllocFilter(tenant), allocReader, allocEvents, graceMs, changed);
   }

@@ -2,9 +2,9 @@
 // silence or a server that started anew means a new consumer with a snapshot of its own, so what is lost is always noticed;
 // the old consumer goes by itself, seconds after nobody listens to it.
 import { setInterval, clearInterval, setTimeout, clearTimeout } from 'node:timers';
-import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
 import { type Msg, type Subscription, nanos, nuid } from '@nats-io/transport-node';
-import { type Bucket, type Entry, isTombstone, syncError } from './bucket.js';
+import { type Bucket, type Entry, isTombstone, managerOf, syncError } from './bucket.js';
 import { reconnectPauseMs } from './connect.js';
 import type { SyncError } from './errors.js';
 import { Backlog } from '../turns/backlog.js';
@@ -156,10 +156,7 @@ export class Watch {
 
   /** Creates the consumer; resolves to the number of messages that were still to come when the server answered. */
   async #consumer(inbox: string): Promise<number> {
-    const jsm: JetStreamManager = await jetstreamManager(this.#connection, {
-      checkAPI: false,
-      apiPrefix: this.#bucket.nats.jetStreamApi,
-    });
+    const jsm = await managerOf(this.#bucket.nats);
     const info = await jsm.consumers.add(this.#bucket.stream, {
       name: `damselfly-${nuid.next()}`,
       deliver_subject: inbox,

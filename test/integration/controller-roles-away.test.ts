@@ -61,6 +61,12 @@ class Link {
   }
 }
 
+/** One writes, the one that took over, by the connection of that name; and all that there is is served. */
+async function isWrittenBy(t: Test, pair: Pair, mark: number, connection: RegExp): Promise<void> {
+  t.match(await pair.writers(mark), [connection], 'one writes, the one that took over');
+  for (const id of portIds) t.equal(await pair.site.standing('lport', `red/${id}`), 'ACTIVE');
+}
+
 void t.test(
   'a master whose connection hangs falls silent everywhere, and comes back to stand by',
   wholeOptions,
@@ -84,8 +90,7 @@ void t.test(
     await site.active('lport', 'red/b', 'c1', revision);
     link.heal();
     await first.says(standsBy);
-    t.match(await pair.writers(mark), [/^unix/], 'one writes, the one that took over');
-    for (const id of portIds) t.equal(await site.standing('lport', `red/${id}`), 'ACTIVE');
+    await isWrittenBy(t, pair, mark, /^unix/);
     t.equal(first.said(/ DOWN/).length, said, 'the first has not said that anything is down because it was');
     for (const one of [first, second]) t.same(one.said(trouble), []);
   },
@@ -113,11 +118,10 @@ void t.test('a master that stood still comes back as the one that stands by', wh
 
   const last = await pair.move('c', '10.0.0.56');
   await site.active('lport', 'red/c', 'c1', last);
-  t.match(await pair.writers(mark), [/^tcp:/], 'one writes, the one that took over');
+  await isWrittenBy(t, pair, mark, /^tcp:/);
   t.equal(first.said(isDemoted).length, 1);
   t.equal(first.said(standsBy).length, 1);
   for (const one of [first, second]) t.same(one.said(trouble), []);
-  for (const id of portIds) t.equal(await site.standing('lport', `red/${id}`), 'ACTIVE');
 });
 
 void t.test('the master of before comes back first when the switch starts again', wholeOptions, async (t) => {
