@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { republished } from '../src/sync/buckets.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
-import { Judge } from './judge.js';
+import { Judge, tableRevisions } from './judge.js';
 import { type Preloaded, preload } from './preload.js';
 import { controlNote, type Figure, type Goal, type Line, short } from './report.js';
 import { difference, median, percentile, type Samples, type Spread, spread } from './sample.js';
-import { keyOf, nowMs } from './site.js';
+import { nowMs } from './site.js';
+import { keyOf } from './workload.js';
 
 /** How much is measured. */
 export interface ChangeOptions {
@@ -22,8 +23,6 @@ export interface ChangeOptions {
 const bench = 'change';
 /** Ratios are taken between the medians of as many parts of the run. */
 const parts = 5;
-/** Open vSwitch adds up its coverage counters about once a second. */
-const countersMs = 1500;
 const deleteStrict = 4;
 const commandOffset = 25;
 
@@ -119,21 +118,15 @@ class Run {
 
   /** How often the switch says that a flow table of it changed, per change of the northbound: a second witness. */
   async witnessed(changes: number, spacingMs: number): Promise<number> {
-    await delay(countersMs);
-    const before = await this.#revisions();
+    const { ovs } = this.#preloaded.site;
+    const before = await tableRevisions(ovs);
     for (let i = 0; i < changes; i++) {
       await this.change('add');
       await delay(spacingMs);
       await this.change('remove');
       await delay(spacingMs);
     }
-    await delay(countersMs);
-    return ((await this.#revisions()) - before) / changes / 2;
-  }
-
-  async #revisions(): Promise<number> {
-    const text = await this.#preloaded.site.ovs.appctl('coverage/show');
-    return Number(/^rev_flow_table .*total: (\d+)/m.exec(text)?.[1] ?? 0);
+    return ((await tableRevisions(ovs)) - before) / changes / 2;
   }
 }
 

@@ -1,12 +1,24 @@
 // Who says when a flow is in the switch: Open vSwitch's own flow monitor, on a connection that takes no part in the change.
+import { setTimeout as delay } from 'node:timers/promises';
 import { decode, reservedPort } from '../src/ofp/index.js';
 import { readCookie } from '../src/flow/item.js';
+import type { Ovs } from '../test/lab/ovs.js';
 import { OpenFlowConnection } from './openflow-connection.js';
 import { nowMs } from './site.js';
 
 /** ONF extension 187: additions, removals, modifications, our own changes not abbreviated. */
 const flags = { add: 0x02, remove: 0x04, modify: 0x08, noAbbreviation: 0x20 } as const;
 const anyChange = flags.add | flags.remove | flags.modify | flags.noAbbreviation;
+
+/** Open vSwitch adds up its coverage counters about once a second. */
+const countersMs = 1500;
+
+/** How often a flow table of the switch has changed, by any hand: once for each flow_mod, or for each bundle. A second witness. */
+export async function tableRevisions(ovs: Ovs): Promise<number> {
+  await delay(countersMs);
+  const text = await ovs.appctl('coverage/show');
+  return Number(/^rev_flow_table .*total: (\d+)/m.exec(text)?.[1] ?? 0);
+}
 
 /** Watches the flows that carry Damselfly's cookie. */
 export class Judge {

@@ -4,16 +4,18 @@ import { codecFigure } from './codec.js';
 import { GateError } from './gate.js';
 import { machineText } from './machine.js';
 import { type Figure, figureText } from './report.js';
+import { restartFigure } from './restart.js';
 import { Samples } from './sample.js';
 import { syncFigure } from './sync.js';
 import { trunksFigure } from './trunks.js';
 
-const usage = `Usage: npm run bench -- [codec] [change] [sync] [trunks] [--json]
+const usage = `Usage: npm run bench -- [codec] [change] [sync] [restart] [trunks] [--json]
 
 Measures, with peers doing the same work in the same run, and prints ratios.
   codec   encode and decode, against os-ken and against copying the encoded bytes
   change  one port added, against the bare work of the switch; 1,000 ports preloaded
   sync    1,000 and 10,000 ports into an empty switch, against replaying the same bytes and against ovs-ofctl
+  restart 10,000 and 50,000 flows that are on the switch already, against asking for all flows and doing nothing
   trunks  100 trunks with 100 children each and 1,000 remote devices: all at once, and one more of each
   --json  one line per sample on standard output, the tables on standard error
 DAMSELFLY_BENCH_NODE: options for the controller's Node, as '--cpu-prof --cpu-prof-dir=/tmp/profiles'.
@@ -32,6 +34,17 @@ const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> =
         ],
         deadlineMs: 90_000,
         budgetMs: 60_000,
+      },
+      samples,
+    ),
+  restart: (samples) =>
+    restartFigure(
+      {
+        sizes: [
+          { ports: 1000, rounds: 5 },
+          { ports: 5000, rounds: 3 },
+        ],
+        deadlineMs: 60_000,
       },
       samples,
     ),

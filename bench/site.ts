@@ -16,6 +16,7 @@ import { Ovs } from '../test/lab/ovs.js';
 import { isRunning, start, stop, until } from '../test/lab/process.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../test/lab/work-directory.js';
 import { OpenFlowConnection } from './openflow-connection.js';
+import { backupOf } from './backup.js';
 import { plugInterfaces } from './plug.js';
 import type { Probed } from './probe.js';
 import { chassis, type PlainObject, portId, tenant } from './workload.js';
@@ -27,6 +28,7 @@ const probe = new URL('probe.js', import.meta.url).href;
 const probing = ['--expose-gc', '--import', probe];
 
 const standing = z.object({
+  waits_for: z.array(z.string()),
   flows: z.object({ wanted: z.number(), installed: z.number(), waiting: z.number(), sent: z.number() }),
   live: z.object({ tunnels: z.record(z.string(), z.number()) }),
 });
@@ -117,27 +119,15 @@ export class Site {
     numbers: Readonly<Record<string, number>>,
     claims: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    const allocations: Record<string, unknown> = {};
-    for (const [name, number] of Object.entries(numbers)) {
-      const [kind = '', ref = ''] = name.split(' ');
-      const [owner = '', id = ''] = ref.split('/');
-      for (const space of kind === 'lswitch' ? ['lswitch', 'vni'] : [kind]) {
-        allocations[`${space}.${number}`] = { kind, object: ref };
-        if (space === kind) allocations[`${space}.${owner}.${kind}.${id}`] = { number };
-      }
-    }
-    for (const [ref, where] of Object.entries(claims))
-      allocations[`claim.${ref.replace('/', '.')}`] = { chassis: where, sinceMs: Date.now() };
-    const entries = objects.map((object) => [keyOf(object), { schema: 1, ...object.value }] as const);
-    await importBackup(this.store, { version: 1, objects: Object.fromEntries(entries), allocations });
+    await importBackup(this.store, backupOf(objects, numbers, claims));
   }
 
-  /** Starts the controller. */
-  async startController(): Promise<Started> {
+  /** Starts the controller; it dials the bridge's socket in `runDir`. */
+  async startController(runDir = this.ovs.dir): Promise<Started> {
     const before = Math.max(0, ...(await this.#connections()).map(({ cid }) => cid));
     const words = {
       bridges: bridge,
-      'run-dir': this.ovs.dir,
+      'run-dir': runDir,
       ovsdb: this.ovs.database,
       nats: this.#server.url(),
       'data-dir': this.#dir,
@@ -210,7 +200,7 @@ export class Site {
     return until(
       'the controller has done all that it wants',
       async () => {
-        const { flows, live } = await this.#standing();
+        const { flows, live } = await this.standing();
         const isDone = flows.installed === flows.wanted && flows.waiting === 0 && sortedText(live.tunnels) === wanted;
         const isQuiet = isDone && flows.sent === before;
         before = isDone ? flows.sent : undefined;
@@ -221,15 +211,16 @@ export class Site {
     );
   }
 
-  async #standing(): Promise<z.infer<typeof standing>> {
+  /** Where the controller stands, as `damselfly status` shows it. */
+  async standing(): Promise<z.infer<typeof standing>> {
     const [chassis] = z.array(standing).parse((await askAll(this.#dir, { ask: 'status' })).flat());
     if (chassis === undefined) throw new Error('the controller does not answer');
     return chassis;
   }
 
-  /** Ends the controller; its flows stay. */
-  async stopController(): Promise<void> {
-    if (this.#controller !== undefined) await stop(this.#controller);
+  /** Ends the controller, with SIGKILL if asked; its flows stay. */
+  async stopController(signal?: NodeJS.Signals): Promise<void> {
+    if (this.#controller !== undefined) await stop(this.#controller, signal);
     this.#controller = undefined;
   }
 
@@ -279,9 +270,6 @@ export class Site {
     return connections.parse(await json(`${url}/connz?state=all&limit=10000`)).connections;
   }
 }
-
-/** The key of an object in the northbound's bucket. */
-export const keyOf = (object: PlainObject): string => `${object.tenant ?? tenant}.${object.kind}.${object.id}`;
 
 /** CPU time that a process has taken, in milliseconds; the kernel counts in hundredths of a second. */
 export function cpuMs(pid: number): number {

@@ -2,15 +2,14 @@
 // compile makes of the same objects, and by ovs-ofctl from their text.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Compiled } from '../src/cli/compiled.js';
 import { frameText } from '../src/cli/flow-text.js';
 import { bundleAdds, bundleCommit, bundleOpen } from '../src/switch/bundle.js';
+import { type FullSite, fullSite } from './full-site.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
 import { controlNote, type Figure, type Goal, type Line, short, valueText } from './report.js';
 import { difference, median, ratios, type Samples, spread } from './sample.js';
-import { nowMs, Site } from './site.js';
-import { chassis, compiled, parsed, plainObjects, tenant } from './workload.js';
+import { nowMs } from './site.js';
 
 /** How much is measured: each number of ports so many times. */
 export interface SyncOptions {
@@ -21,11 +20,8 @@ export interface SyncOptions {
   readonly budgetMs: number;
 }
 
-/** One size: the site with everything in it, and what it should come to. */
-interface Prepared {
-  readonly site: Site;
-  readonly wanted: Compiled;
-  readonly ports: number;
+/** One size: the site with everything in it, and the bytes that its controller should come to. */
+interface Prepared extends FullSite {
   /** The messages one behind the other, and the same in one bundle. */
   readonly bytes: Buffer;
   readonly bundle: Buffer;
@@ -87,21 +83,11 @@ function workNote({ ports, wanted }: Prepared, samples: Samples): string {
 }
 
 async function prepare(ports: number, deadlineMs: number): Promise<Prepared> {
-  const objects = plainObjects({ ports, portSecurity: false });
-  const refs = objects.filter(({ kind }) => kind === 'lport').map(({ id }) => `${tenant}/${id}`);
-  const wanted = compiled(parsed(objects), { ofports: Object.fromEntries(refs.map((ref, i) => [ref, i + 1])) });
-  const site = await Site.start();
-  try {
-    await site.plug(Array.from({ length: ports }, (_, index) => index));
-    await site.write(objects, wanted.ports.keys, Object.fromEntries(refs.map((ref) => [ref, chassis])));
-    const textFile = join(site.ovs.dir, 'flows.txt');
-    writeFileSync(textFile, wanted.flows.map(({ frame }) => `${frameText(frame)}\n`).join(''));
-    const frames = [...wanted.groups, ...wanted.flows].map(({ frame }) => frame);
-    return { site, wanted, ports, bytes: Buffer.concat(frames), bundle: inOneBundle(frames), textFile, deadlineMs };
-  } catch (error) {
-    await site.close();
-    throw error;
-  }
+  const { site, wanted } = await fullSite(ports);
+  const textFile = join(site.ovs.dir, 'flows.txt');
+  writeFileSync(textFile, wanted.flows.map(({ frame }) => `${frameText(frame)}\n`).join(''));
+  const frames = [...wanted.groups, ...wanted.flows].map(({ frame }) => frame);
+  return { site, wanted, ports, bytes: Buffer.concat(frames), bundle: inOneBundle(frames), textFile, deadlineMs };
 }
 
 /** The peers that stay the same from round to round, unmeasured, so that the switch has its memory. */

@@ -6,9 +6,9 @@ import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
 import { type Figure, type Line, short } from './report.js';
 import { median, type Samples } from './sample.js';
-import { keyOf, nowMs, Site } from './site.js';
+import { nowMs, Site } from './site.js';
 import { child, device, trunkObjects, type TrunkSize, vtepAddress } from './trunk-workload.js';
-import { compiled, parsed, type PlainObject, portId, tenant } from './workload.js';
+import { compiled, keyOf, parsed, type PlainObject, portId, tenant } from './workload.js';
 
 /** What is measured: the same changes at a small size, which says how many messages they take, and at a large one. */
 export interface TrunksOptions {

@@ -40,6 +40,9 @@ export interface PlainObject {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
+/** The key of an object in the northbound's bucket. */
+export const keyOf = (object: PlainObject): string => `${object.tenant ?? tenant}.${object.kind}.${object.id}`;
+
 /** The objects of a workload: each network before its ports. */
 export function plainObjects({ ports, portsPerNetwork = 50, portSecurity }: WorkloadOptions): PlainObject[] {
   const objects: PlainObject[] = [];

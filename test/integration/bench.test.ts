@@ -7,6 +7,7 @@ import { recordMessages } from '../../bench/codec-messages.js';
 import { GateError } from '../../bench/gate.js';
 import { requireDump, requireInstalled } from '../../bench/installed.js';
 import { figureText } from '../../bench/report.js';
+import { restartFigure } from '../../bench/restart.js';
 import { Samples } from '../../bench/sample.js';
 import { Site } from '../../bench/site.js';
 import { syncFigure } from '../../bench/sync.js';
@@ -43,6 +44,13 @@ void t.test('a full sync against replaying its bytes', needing(...ovsPrograms, '
   const figure = await syncFigure(options, samples);
   t.equal(samples.values('sync', 'time', 'damselfly').length, 1);
   t.match(figureText(figure), /4 ports, .* flows +replay of the bytes/);
+});
+
+void t.test('a restart sends nothing', needing(...ovsPrograms, 'nats-server'), async (t) => {
+  const samples = new Samples();
+  const figure = await restartFigure({ sizes: [{ ports: 4, rounds: 1 }], deadlineMs: 20_000 }, samples);
+  t.equal(samples.values('restart', 'time', 'damselfly').length, 1);
+  t.match(figureText(figure), /4 ports, .* flows +dump of all flows/);
 });
 
 void t.test(
