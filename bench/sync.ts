@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { frameText } from '../src/cli/flow-text.js';
-import { bundleAdds, bundleCommit, bundleOpen } from '../src/switch/bundle.js';
+import { inOneBundle, replayed, synced } from './fills.js';
 import { type FullSite, fullSite } from './full-site.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
@@ -112,7 +112,7 @@ async function oneRound(prepared: Prepared, round: number, samples: Samples): Pr
   note('replay', await cleared(replay));
   if (ports <= mostPlainly) note('replay, no bundle', await cleared(replayPlainly));
   note('ovs-ofctl', await cleared(ofctl));
-  const { startMs, syncMs, ...work } = await cleared(controller);
+  const { startMs, syncMs, ...work } = await cleared((full) => synced(full, full.deadlineMs));
   note('damselfly', syncMs);
   note('damselfly, with its start', startMs + syncMs);
   note('start', startMs);
@@ -132,26 +132,6 @@ async function oneRound(prepared: Prepared, round: number, samples: Samples): Pr
 const replay = (prepared: Prepared): Promise<number> => replayed(prepared, prepared.bundle);
 const replayPlainly = (prepared: Prepared): Promise<number> => replayed(prepared, prepared.bytes);
 
-async function replayed({ site, wanted }: Prepared, bytes: Buffer): Promise<number> {
-  const from = nowMs();
-  site.openflow.write(bytes);
-  await site.openflow.barrier();
-  const took = nowMs() - from;
-  demand(site.openflow.errors.length === 0, 'the switch refuses replayed bytes');
-  demand((await site.flowCount()) === wanted.flows.length, 'the replayed bytes are not on the switch');
-  return took;
-}
-
-/** Messages as one ONF bundle, as one piece of bytes. */
-function inOneBundle(frames: readonly Uint8Array[]): Buffer {
-  const [bundleId, firstXid] = [1, 1];
-  return Buffer.concat([
-    bundleOpen(bundleId, firstXid),
-    ...bundleAdds(bundleId, firstXid + 1, frames),
-    bundleCommit(bundleId, firstXid + 1 + frames.length),
-  ]);
-}
-
 async function ofctl({ site, textFile, wanted }: Prepared): Promise<number> {
   site.openflow.write(Buffer.concat(wanted.groups.map(({ frame }) => frame)));
   await site.openflow.barrier();
@@ -160,35 +140,6 @@ async function ofctl({ site, textFile, wanted }: Prepared): Promise<number> {
   const took = nowMs() - from;
   demand((await site.flowCount()) === wanted.flows.length, 'what ovs-ofctl sent is not on the switch');
   return took;
-}
-
-/** One run of the controller. */
-interface Synced {
-  readonly startMs: number;
-  readonly syncMs: number;
-  /** Processor time until all flows are there, of the controller with its start and of ovs-vswitchd. */
-  readonly cpuMs: number;
-  readonly vswitchCpuMs: number;
-  /** The longest time in which the event loop did not come round, and the most that the controller itself worked in one. */
-  readonly stallMs: number;
-  readonly stallCpuMs: number;
-}
-
-async function controller({ site, wanted, deadlineMs }: Prepared): Promise<Synced> {
-  const before = site.cpuMs();
-  const { atMs, firstByteMs } = await site.startController();
-  const doneMs = await site.filled(wanted.flows.length, deadlineMs);
-  const after = site.cpuMs();
-  const [firstMs, probed] = await Promise.all([firstByteMs(), site.probed()]);
-  const stalls = probed.stalls.filter(({ atMs, ms }) => atMs - ms >= firstMs);
-  return {
-    startMs: firstMs - atMs,
-    syncMs: doneMs - firstMs,
-    cpuMs: after.controller,
-    vswitchCpuMs: after.vswitch - before.vswitch,
-    stallMs: Math.max(0, ...stalls.map(({ ms }) => ms)),
-    stallCpuMs: Math.max(0, ...stalls.map(({ ms, cpuMs }) => Math.min(ms, cpuMs))),
-  };
 }
 
 function linesOf({ ports, wanted }: Prepared, samples: Samples): Line[] {
