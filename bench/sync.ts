@@ -2,7 +2,7 @@
 // compile makes of the same objects, and by ovs-ofctl from their text.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { frameText } from '../src/cli/flow-text.js';
+import { frameText } from '../src/flow/item.js';
 import { inOneBundle, replayed, synced } from './fills.js';
 import { type FullSite, fullSite } from './full-site.js';
 import { demand } from './gate.js';

@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { keys } from '../controller/config.js';
 import { FileError, fileName, readYaml } from '../controller/text-file.js';
-import { readCookie } from '../flow/item.js';
+import { frameText, readCookie } from '../flow/item.js';
 import { decode } from '../ofp/index.js';
 import { appById } from '../apps/apps.js';
 import { compile, type Compiled, type CompiledItem, type PortsFile } from './compiled.js';
 import { readObjects } from './files.js';
-import { frameText, inReadingOrder } from './flow-text.js';
+import { inReadingOrder } from './flow-text.js';
 
 const portsSchema = z.strictObject({
   ofports: z.record(z.string(), z.int().min(0).max(0xfeff)).default({}),

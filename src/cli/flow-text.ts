@@ -1,13 +1,5 @@
-// Compiled messages as the text that ovs-ofctl takes and writes.
-import { decode, formatFlow, formatGroup } from '../ofp/index.js';
-
-/** A FLOW_MOD as one line of a dump, a GROUP_MOD as one line of a group dump. */
-export function frameText(frame: Uint8Array): string {
-  const { message } = decode(frame);
-  if (message.type === 'flow_mod') return formatFlow(message).trim();
-  if (message.type === 'group_mod') return formatGroup(message).trim();
-  throw new Error(`a ${message.type} is neither a flow nor a group`);
-}
+// Compiled messages in the order in which they are read.
+import { decode } from '../ofp/index.js';
 
 /** Dump lines in reading order: table, then priority from the highest, then text. */
 export function inReadingOrder<T extends { readonly frame: Uint8Array; readonly text: string }>(

@@ -15,7 +15,7 @@ const batchLength = 2000;
  * port of the bridge, all of which it visits: so the more ports there are, the more flows go together.
  */
 const bundleLength = (ports: number): number => Math.max(batchLength, 2 * ports);
-/** How long a refused flow rests before it is tried again. */
+/** How long a refused flow rests before it is tried again, in milliseconds. */
 const retryMs = 30_000;
 
 /** How long to wait before starting again after something went wrong. */
@@ -58,7 +58,8 @@ export class Installer {
   readonly drift: Drift;
   #session: Session | undefined;
   #wake: (() => void) | undefined;
-  #retryAt: number | undefined;
+  /** When what was refused first will have rested; Infinity: nothing is refused. */
+  #retryAt = Infinity;
   /** Whether the switch tells what others change. */
   #isWatched = false;
   #nextGroupsMs = 0;
@@ -213,10 +214,10 @@ export class Installer {
     );
     let first = 0;
     for (const batch of batches) {
-      this.#table.committed(batch, ofBatch(refused, first, batch.changes.length));
+      this.#table.committed(batch, ofBatch(refused, first, batch.changes.length), session.nowMs());
       first += batch.changes.length;
     }
-    if (refused.size > 0) this.#retryAt = session.nowMs() + retryMs;
+    if (refused.size > 0) this.#retryAt = Math.min(this.#retryAt, session.nowMs() + retryMs);
     const count = (kind: string) =>
       changes.filter((change, index) => change.kind === kind && !refused.has(index)).length;
     const report = {
@@ -237,14 +238,12 @@ export class Installer {
   #news(session: Session): Promise<unknown> {
     return new Promise<void>((resolve) => {
       const readMs = this.#repair ? Math.min(this.#nextAuditMs, this.#nextGroupsMs) : Infinity;
-      const dueMs = Math.min(readMs, this.drift.dueMs, this.#retryAt ?? Infinity);
+      const dueMs = Math.min(readMs, this.drift.dueMs, this.#retryAt);
       const wake = (): void => {
         clearTimeout(timer);
         this.#wake = undefined;
-        if (this.#retryAt !== undefined && session.nowMs() >= this.#retryAt) {
-          this.#retryAt = undefined;
-          this.#table.retry();
-        }
+        const nowMs = session.nowMs();
+        if (nowMs >= this.#retryAt) this.#retryAt = this.#table.retry(nowMs - retryMs) + retryMs;
         resolve();
       };
       const timer = dueMs === Infinity ? undefined : setTimeout(wake, Math.max(0, dueMs - session.nowMs()) + 1);

@@ -3,6 +3,8 @@ import {
   decode,
   encode,
   type FlowMod,
+  formatFlow,
+  formatGroup,
   formatMatch,
   type Message,
   noBuffer,
@@ -55,6 +57,14 @@ export function placeText(frame: Uint8Array): string {
   if (message.type !== 'flow_mod') throw new Error(`a ${message.type} is neither a flow nor a group`);
   const match = formatMatch(message.match);
   return `table=${message.table},priority=${message.priority}${match === '' ? '' : `,${match}`}`;
+}
+
+/** A FLOW_MOD as one line of a dump of ovs-ofctl, a GROUP_MOD as one line of a group dump. */
+export function frameText(frame: Uint8Array): string {
+  const { message } = decode(frame);
+  if (message.type === 'flow_mod') return formatFlow(message).trim();
+  if (message.type === 'group_mod') return formatGroup(message).trim();
+  throw new Error(`a ${message.type} is neither a flow nor a group`);
 }
 
 /** Whether an identity is a flow's. */

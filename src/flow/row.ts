@@ -1,6 +1,6 @@
 // One identity (a flow's table, priority and match, or a group's id): who wants it, and what the switch holds there.
 import type { Owner, Refusal } from './batch.js';
-import { type Item, placeText } from './item.js';
+import { frameText, type Item, placeText } from './item.js';
 
 /** Everything that one owner wants, as it said last. */
 export interface Wish {
@@ -27,7 +27,26 @@ export interface Row {
   /** The hash of what the switch holds, or is about to hold; or `tampered`, or `foreign`. Absent: nothing. */
   installed: number | undefined;
   /** What the switch does not take. */
-  refused: { readonly hash: number; readonly reason: string } | undefined;
+  refused: Refused | undefined;
+}
+
+/** A content that a switch does not take. */
+export interface Refused {
+  readonly hash: number;
+  /** The switch's words, and the flow or group as text. */
+  readonly reason: string;
+  /** When it was tried last, in ms; Infinity: trying again is of no use. */
+  readonly triedMs: number;
+}
+
+/** Of a long flow or group, as a group of a thousand buckets is, only so many characters are said. */
+const textLength = 400;
+
+/** That an item is refused, with what the switch says. */
+export function refusedFor({ hash, frame }: Pick<Item, 'hash' | 'frame'>, why: string, triedMs: number): Refused {
+  const text = frameText(frame);
+  const what = text.length > textLength ? `${text.slice(0, textLength)}…` : text;
+  return { hash, reason: `${why.replace(/\.$/, '')}: ${what}`, triedMs };
 }
 
 /** The content of a flow of ours that somebody else has changed: equal to nothing that is wanted. */

@@ -12,7 +12,18 @@ import {
 } from './batch.js';
 import { dumped, type Found, heldGroups } from './dumped.js';
 import { isFlow, type Item, removal } from './item.js';
-import { addClaim, emptyRow, foreign, isDue, isTroubled, refusalsOf, removeClaim, type Row, type Wish } from './row.js';
+import {
+  addClaim,
+  emptyRow,
+  foreign,
+  isDue,
+  isTroubled,
+  refusalsOf,
+  refusedFor,
+  removeClaim,
+  type Row,
+  type Wish,
+} from './row.js';
 
 const noItems: readonly Item[] = [];
 
@@ -29,8 +40,8 @@ export class FlowTable {
   readonly #released = new Map<string, Set<string>>();
   /** Installed, ours and wanted by nobody, with the round since which (0: it was there before us): removed once the view is whole. */
   readonly #unwanted = new Map<string, number>();
-  /** Wanted by nobody, but the switch has refused to remove it. */
-  readonly #staying = new Set<string>();
+  /** Wanted by nobody, but the switch has refused to remove it, with when that was tried last. */
+  readonly #staying = new Map<string, number>();
   readonly #flying = new Set<Batch>();
   /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
   readonly #troubled = new Set<string>();
@@ -160,34 +171,42 @@ export class FlowTable {
     return undefined;
   }
 
-  /** The switch has taken a batch, except for the changes of the given indexes, with its reasons. */
-  committed(batch: Batch, refused: ReadonlyMap<number, string> = new Map()): void {
+  /** The switch has taken a batch, except for the changes of the given indexes, with its reasons, at a time in ms. */
+  committed(batch: Batch, refused: ReadonlyMap<number, string> = new Map(), nowMs = 0): void {
     if (!this.#flying.delete(batch)) return;
     for (const [index, reason] of refused) {
       const change = batch.changes[index];
       if (change === undefined) continue;
-      const { identity, before, hash } = change;
+      const { identity, before, hash, frame } = change;
       const row = this.#row(identity);
       row.installed = before;
-      if (row.winner === undefined && hash === undefined) this.#staying.add(identity);
+      if (row.winner === undefined && hash === undefined) this.#staying.set(identity, nowMs);
       if (row.winner === undefined && before === undefined) this.#rows.delete(identity);
       if (row.winner === undefined || hash === undefined) continue;
-      row.refused = { hash, reason };
+      row.refused = refusedFor({ hash, frame }, reason, nowMs);
       if (this.#review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
     }
   }
 
-  /** Tries again what the switch had refused. */
-  retry(): void {
-    for (const identity of this.#staying)
+  /** Tries again what the switch refused at this time or before; gives when the first of the others was refused, or Infinity. */
+  retry(untilMs = Infinity): number {
+    let firstMs = Infinity;
+    const isRested = (triedMs: number): boolean => {
+      if (triedMs > untilMs) firstMs = Math.min(firstMs, triedMs);
+      return triedMs <= untilMs;
+    };
+    for (const [identity, triedMs] of this.#staying) {
+      if (!isRested(triedMs)) continue;
+      this.#staying.delete(identity);
       if (this.#rows.get(identity)?.winner === undefined) this.#unwanted.set(identity, 0);
-    this.#staying.clear();
+    }
     for (const identity of [...this.#troubled]) {
       const row = this.#rows.get(identity);
-      if (row?.refused === undefined || row.winner === undefined) continue;
+      if (row?.refused === undefined || row.winner === undefined || !isRested(row.refused.triedMs)) continue;
       row.refused = undefined;
       if (this.#review(identity, row)) this.#touch(row.winner.wish.name);
     }
+    return firstMs;
   }
 
   /** Everything wanted that is not on the switch and will not be by itself, with the reason. */
@@ -258,7 +277,7 @@ export class FlowTable {
   #review(identity: string, row: Row): boolean {
     if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
     const item = row.winner?.item;
-    if (item?.wrong !== undefined) row.refused = { hash: item.hash, reason: item.wrong };
+    if (item?.wrong !== undefined) row.refused ??= refusedFor(item, item.wrong, Infinity);
     if (isTroubled(row)) this.#troubled.add(identity);
     else if (this.#troubled.size > 0) this.#troubled.delete(identity);
     return isDue(row);

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { compile, type Compiled } from '../../src/cli/compiled.js';
 import { parseText } from '../../src/cli/files.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 
 const hex = (number: number) =>
   number

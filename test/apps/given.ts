@@ -1,7 +1,7 @@
 // Small networks in, ovs-ofctl text out: what the tests of the apps are written in.
 import { compile, type Compiled, type CompileOptions } from '../../src/cli/compiled.js';
 import { parseText } from '../../src/cli/files.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 import { decode, validate } from '../../src/ofp/index.js';
 import { overlaps } from '../../src/flow/overlap.js';
 import { tables } from '../../src/apps/pipeline.js';

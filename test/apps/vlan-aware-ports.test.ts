@@ -5,7 +5,7 @@ import { Engine } from '../../src/apps/engine.js';
 import { type SegmentationType, segmentationTypes } from '../../src/apps/segmentation-types.js';
 import { childPorts } from '../../src/apps/vlan-aware-ports.js';
 import { parseText } from '../../src/cli/files.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { ofPort, refOf } from '../../src/model/ids.js';
 import { numberOffline } from '../../src/model/numbering.js';

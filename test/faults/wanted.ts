@@ -2,7 +2,7 @@
 // northbound, from the numbers given out there, and from what the database of Open vSwitch says; the controller is not asked.
 import { z } from 'zod';
 import { compile, type PortsFile } from '../../src/cli/compiled.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 import { idOf, refIn, tenantOf } from '../../src/model/ids.js';
 import { objectName, parseObject } from '../../src/model/parse.js';
 import type { Store } from '../../src/sync/buckets.js';

@@ -255,7 +255,13 @@ void t.test(
     to.take(batch, new Set([0]));
     table.committed(batch, new Map([[0, 'OFPBAC_BAD_OUT_PORT']]));
     t.equal(table.acknowledged(), round);
-    t.match(table.refusals(), [{ owner: { object: 'bad' }, reason: 'OFPBAC_BAD_OUT_PORT', state: 'ERROR' }]);
+    t.match(table.refusals(), [
+      {
+        owner: { object: 'bad' },
+        reason: /^OFPBAC_BAD_OUT_PORT: cookie=0xd5f101\w+, priority=1,in_port=1 actions=output:1$/,
+        state: 'ERROR',
+      },
+    ]);
     t.equal(settle(table, to), 0);
     table.retry();
     t.equal(settle(table, to), 1);
@@ -301,6 +307,30 @@ void t.test('a removal that the switch refuses is tried again when asked for', (
   table.retry();
   t.equal(settle(table, to), 1);
   t.equal(to.flows.size, 0);
+  t.end();
+});
+
+void t.test('each refusal rests by itself: a later one puts off no earlier one', (t) => {
+  const to = new Switch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  const refusing = (name: string, priority: number, nowMs: number): void => {
+    table.want(owner(name), 1, [flow(priority, priority)]);
+    const batch = table.next(9);
+    if (batch === undefined) throw new Error('nothing to send');
+    table.committed(batch, new Map([[0, 'no']]), nowMs);
+  };
+  refusing('a', 1, 0);
+  refusing('b', 2, 20);
+  t.equal(table.retry(-1), 0, 'both rest, since 0 and since 20');
+  t.equal(table.next(9), undefined);
+  t.equal(table.retry(0), 20);
+  t.equal(settle(table, to), 1, 'only the first is tried');
+  t.equal(table.retry(19), 20);
+  t.equal(settle(table, to), 0);
+  t.equal(table.retry(20), Infinity);
+  t.equal(settle(table, to), 1);
   t.end();
 });
 

@@ -3,7 +3,7 @@
 import t from 'tap';
 import { compile } from '../../src/cli/compiled.js';
 import { parseText } from '../../src/cli/files.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 import { Ovs } from '../lab/ovs.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { compile } from '../../src/cli/compiled.js';
 import { parseText } from '../../src/cli/files.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 import { Ovs } from '../lab/ovs.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 import { frameBytes, type FrameIdea, ideas, senderOf } from './isolation-frames.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { compile, type Compiled, type PortsFile } from '../../src/cli/compiled.js';
 import { parseText } from '../../src/cli/files.js';
-import { frameText } from '../../src/cli/flow-text.js';
+import { frameText } from '../../src/flow/item.js';
 import { captured } from '../lab/captures.js';
 import { Ovs } from '../lab/ovs.js';
 import type { Site } from './controller-lab.js';
