@@ -5,17 +5,14 @@ import { republished } from '../src/sync/buckets.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
 import { Judge, tableRevisions } from './judge.js';
-import { type Preloaded, preload } from './preload.js';
+import { type Load, type Preloaded, preload } from './preload.js';
 import { controlNote, type Figure, type Goal, type Line, short } from './report.js';
 import { difference, median, percentile, type Samples, type Spread, spread } from './sample.js';
 import { nowMs } from './site.js';
 import { keyOf } from './workload.js';
 
 /** How much is measured. */
-export interface ChangeOptions {
-  readonly ports: number;
-  /** Of the ports, one in so many is plugged here. */
-  readonly localOneIn: number;
+export interface ChangeOptions extends Load {
   readonly changes: number;
   readonly spacingMs: number;
 }
@@ -28,7 +25,7 @@ const commandOffset = 25;
 
 /** Measures, and says what was found; throws GateError where the switch holds something else than compile says. */
 export async function changeFigure(options: ChangeOptions, samples: Samples): Promise<Figure> {
-  const preloaded = await preload(options.ports, options.localOneIn);
+  const preloaded = await preload(options);
   const { site, base, extended } = preloaded;
   const judge = await Judge.open(site.ovs.management('br0'));
   try {
@@ -77,10 +74,12 @@ interface Times {
 class Run {
   readonly #preloaded: Preloaded;
   readonly #judge: Judge;
+  readonly #bareFrames: readonly Uint8Array[];
   #arrived: ((atMs: number) => void) | undefined;
 
   constructor(preloaded: Preloaded, judge: Judge) {
     this.#preloaded = preloaded;
+    this.#bareFrames = preloaded.bareFrames();
     this.#judge = judge;
     const { site, extra } = preloaded;
     site.nats.connection.subscribe(republished(site.store.prefix, keyOf(extra)), {
@@ -104,13 +103,13 @@ class Run {
 
   /** The same number of flow_mods and a barrier, by a program that does nothing else; milliseconds. */
   async bare(): Promise<number> {
-    const { site, bareFrames } = this.#preloaded;
-    const adds = Buffer.concat(bareFrames);
+    const { site } = this.#preloaded;
+    const adds = Buffer.concat(this.#bareFrames);
     const from = nowMs();
     site.openflow.write(adds);
     await site.openflow.barrier();
     const took = nowMs() - from;
-    for (const frame of bareFrames) site.openflow.write(asRemoval(frame));
+    for (const frame of this.#bareFrames) site.openflow.write(asRemoval(frame));
     await site.openflow.barrier();
     demand(site.openflow.errors.length === 0, 'the switch refuses bare flow_mods');
     return took;

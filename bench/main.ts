@@ -4,13 +4,14 @@ import { codecFigure } from './codec.js';
 import { cpuFigure } from './cpu.js';
 import { GateError } from './gate.js';
 import { machineText } from './machine.js';
+import { memoryFigure } from './memory.js';
 import { type Figure, figureText } from './report.js';
 import { restartFigure } from './restart.js';
 import { Samples } from './sample.js';
 import { syncFigure } from './sync.js';
 import { trunksFigure } from './trunks.js';
 
-const usage = `Usage: npm run bench -- [codec] [change] [sync] [restart] [cpu] [trunks] [--json]
+const usage = `Usage: npm run bench -- [codec] [change] [sync] [restart] [cpu] [memory] [trunks] [--json]
 
 Measures, with peers doing the same work in the same run, and prints ratios.
   codec   encode and decode, against os-ken and against copying the encoded bytes
@@ -18,6 +19,7 @@ Measures, with peers doing the same work in the same run, and prints ratios.
   sync    1,000 and 10,000 ports into an empty switch, against replaying the same bytes and against ovs-ofctl
   restart 10,000 and 50,000 flows that are on the switch already, against asking for all flows and doing nothing
   cpu     processor time per flow_mod, ours without the northbound against that of ovs-vswitchd; 10,000 ports
+  memory  100,000 ports, nine in ten of them on another chassis
   trunks  100 trunks with 100 children each and 1,000 remote devices: all at once, and one more of each
   --json  one line per sample on standard output, the tables on standard error
 DAMSELFLY_BENCH_NODE: options for the controller's Node, as '--cpu-prof --cpu-prof-dir=/tmp/profiles'.
@@ -51,6 +53,7 @@ const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> =
       samples,
     ),
   cpu: (samples) => cpuFigure({ ports: 10_000, rounds: 3, deadlineMs: 90_000 }, samples),
+  memory: (samples) => memoryFigure({ ports: 100_000, localOneIn: 10, deadlineMs: 150_000 }, samples),
   trunks: (samples) =>
     trunksFigure(
       {

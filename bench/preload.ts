@@ -1,12 +1,15 @@
 // A chassis with many ports, some plugged here and the rest on another chassis, and one port that comes and goes.
+import { ofportRequest } from '../src/apps/tunnels.js';
 import type { Compiled } from '../src/cli/compiled.js';
 import { operator } from '../src/model/ids.js';
-import { until } from '../test/lab/process.js';
 import { encapIp, Site } from './site.js';
 import { chassis, compiled, parsed, type PlainObject, plainObjects, portId, portValue, tenant } from './workload.js';
 
 const otherChassis = 'c2';
 const otherIp = '192.0.2.2';
+/** Ports that may come on top of a load. */
+const mostMore = 2;
+const deadlineMs = 60_000;
 
 /** What a change is measured on. */
 export interface Preloaded {
@@ -19,7 +22,7 @@ export interface Preloaded {
   /** Flows that differ between the two. */
   readonly changes: number;
   /** The flows of another such port, which never comes, as messages of somebody else. */
-  readonly bareFrames: readonly Uint8Array[];
+  readonly bareFrames: () => readonly Uint8Array[];
 }
 
 const chassisObject = (id: string, ip: string): PlainObject => ({
@@ -29,30 +32,56 @@ const chassisObject = (id: string, ip: string): PlainObject => ({
   value: { ips: [ip], tunnel_types: ['vxlan', 'geneve', 'gre'] },
 });
 
-/** Starts a site and a controller on it that has come to rest; of the ports, one in `localOneIn` is plugged here. */
-export async function preload(ports: number, localOneIn: number): Promise<Preloaded> {
-  const [extra, never] = [onePort(ports), onePort(ports + 1)];
-  const objects = [chassisObject(otherChassis, otherIp), ...plainObjects({ ports, portSecurity: false })];
+/** How many ports there are, and where. */
+export interface Load {
+  readonly ports: number;
+  /** Of the ports, one in so many is plugged here. */
+  readonly localOneIn: number;
+  readonly portsPerNetwork?: number;
+}
+
+/** A site on which everything is plugged and written, and no controller runs. */
+export interface Populated {
+  /** What the switch should hold. */
+  readonly wanted: Compiled;
+  /** What it should hold if, instead of `more`, these objects were there too. */
+  readonly meant: (others: readonly PlainObject[]) => Compiled;
+}
+
+/** The tunnel ports that there will be, with the numbers that the controller asks for. */
+export const tunnels = Object.fromEntries(
+  ['vxlan', `vxlan/${otherIp}`].map((key) => [key, ofportRequest(key)] as const),
+);
+
+/** Plugs and writes a load; the interfaces and numbers of the ports behind it, `more`, are there as well, but not these themselves. */
+export async function populate(site: Site, load: Load, more: readonly PlainObject[] = []): Promise<Populated> {
+  const { ports, localOneIn } = load;
+  const objects = [chassisObject(otherChassis, otherIp), ...plainObjects({ ...load, portSecurity: false })];
   const isLocal = (index: number) => index % localOneIn === 0 || index >= ports;
-  const indexes = Array.from({ length: ports + 2 }, (_, index) => index);
+  const indexes = Array.from({ length: ports + mostMore }, (_, index) => index);
   const local = indexes.filter(isLocal);
   const bindings = Object.fromEntries(indexes.filter((i) => !isLocal(i)).map((i) => [refOf(i), otherChassis]));
-  const ofports = Object.fromEntries(local.map((index) => [refOf(index), index + 1]));
-  const mean = (all: readonly PlainObject[], tunnels: Record<string, number>) =>
-    compiled(parsed([chassisObject(chassis, encapIp), ...all]), { ofports, bindings, tunnels });
+  const ofports = Object.fromEntries(local.map((index, i) => [refOf(index), i + 1]));
+  const meant = (others: readonly PlainObject[]) =>
+    compiled(parsed([chassisObject(chassis, encapIp), ...objects, ...others]), { ofports, bindings, tunnels });
+  const wanted = meant(more);
+  await site.plug(local.filter((index) => index < ports + more.length));
+  await site.write(objects, wanted.ports.keys, bindings);
+  return { wanted, meant };
+}
+
+/** Starts a site and a controller on it that has come to rest. */
+export async function preload(load: Load): Promise<Preloaded> {
+  const [extra, never] = [onePort(load.ports), onePort(load.ports + 1)];
   const site = await Site.start();
   try {
-    await site.plug(local.filter((index) => index <= ports));
-    await site.write(objects, mean([...objects, extra], {}).ports.keys, bindings);
+    const { wanted: extended, meant } = await populate(site, load, [extra]);
+    const base = meant([]);
     await site.startController();
-    const tunnels = {
-      vxlan: await tunnelOfport(site, 'flow'),
-      [`vxlan/${otherIp}`]: await tunnelOfport(site, otherIp),
-    };
-    const [base, extended] = [mean(objects, tunnels), mean([...objects, extra], tunnels)];
     await site.filled(base.flows.length);
+    await site.settled(tunnels, deadlineMs);
     await site.atRest();
-    const bareFrames = framesBeyond(mean([...objects, extra, never], tunnels), extended).map(asForeign);
+    const bareFrames = () => framesBeyond(meant([extra, never]), extended).map(asForeign);
     return { site, extra, base, extended, changes: framesBeyond(extended, base).length, bareFrames };
   } catch (error) {
     await site.close();
@@ -67,14 +96,6 @@ const onePort = (index: number): PlainObject => ({
 });
 
 const refOf = (index: number): string => `${tenant}/${portId(index)}`;
-
-/** The ofport of a tunnel that the controller makes, by its remote address. */
-const tunnelOfport = (site: Site, remote: string): Promise<number> =>
-  until(`the controller makes the tunnel port ${remote}`, async () => {
-    const row = ['type=vxlan', `options:remote_ip="${remote}"`];
-    const text = await site.ovs.vsctl('--bare', '--columns=ofport', 'find', 'Interface', ...row);
-    return Number(text.trim()) || undefined;
-  });
 
 function framesBeyond(larger: Compiled, smaller: Compiled): Uint8Array[] {
   const text = (frame: Uint8Array) => Buffer.from(frame).toString('latin1');

@@ -16,6 +16,8 @@ export interface Probed {
   readonly stalls: readonly Stall[];
   /** Objects and buffers, in bytes. */
   readonly usedSize: number;
+  /** What the process has of the machine's memory, in bytes. */
+  readonly residentSize: number;
 }
 
 /** Asking for the processor time takes a tenth of a millisecond on some machines: not too often. */
@@ -45,8 +47,9 @@ function probe(path: string): void {
   process.on('SIGUSR2', () => {
     const told = stalls.splice(0);
     globalThis.gc?.();
-    const { heapUsed, external } = process.memoryUsage();
-    writeFileSync(path, JSON.stringify({ stalls: told, usedSize: heapUsed + external } satisfies Probed));
+    const { heapUsed, external, rss } = process.memoryUsage();
+    const probed: Probed = { stalls: told, usedSize: heapUsed + external, residentSize: rss };
+    writeFileSync(path, JSON.stringify(probed));
     lastMs = performance.now();
   });
 }

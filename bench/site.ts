@@ -32,6 +32,7 @@ const standing = z.object({
   flows: z.object({ wanted: z.number(), installed: z.number(), waiting: z.number(), sent: z.number() }),
   live: z.object({ tunnels: z.record(z.string(), z.number()) }),
 });
+type Standing = z.infer<typeof standing>;
 const connections = z.object({ connections: z.array(z.object({ cid: z.number(), start: z.string() })) });
 
 /** Where the tunnels of our chassis end. */
@@ -96,11 +97,11 @@ export class Site {
     }
   }
 
-  /** Makes the interfaces of generated ports, each with its index and one as ofport. */
+  /** Makes the interfaces of generated ports, with ofports from 1 on. */
   async plug(indexes: readonly number[]): Promise<void> {
-    const interfaces = indexes.map((index) => {
+    const interfaces = indexes.map((index, i) => {
       const name = portId(index);
-      return { name, ofport: index + 1, ifaceId: `${tenant}/${name}` };
+      return { name, ofport: i + 1, ifaceId: `${tenant}/${name}` };
     });
     await plugInterfaces(this.ovs.database, bridge, interfaces);
     await until(
@@ -200,22 +201,20 @@ export class Site {
     return until(
       'the controller has done all that it wants',
       async () => {
-        const { flows, live } = await this.standing();
-        const isDone = flows.installed === flows.wanted && flows.waiting === 0 && sortedText(live.tunnels) === wanted;
-        const isQuiet = isDone && flows.sent === before;
-        before = isDone ? flows.sent : undefined;
+        const now = await this.standing();
+        const sent = now !== undefined && isDone(now, wanted) ? now.flows.sent : undefined;
+        const isQuiet = sent !== undefined && sent === before;
+        before = sent;
         if (!isQuiet) await delay(quietMs);
-        return isQuiet ? flows.sent : undefined;
+        return isQuiet ? sent : undefined;
       },
       deadlineMs,
     );
   }
 
-  /** Where the controller stands, as `damselfly status` shows it. */
-  async standing(): Promise<z.infer<typeof standing>> {
-    const [chassis] = z.array(standing).parse((await askAll(this.#dir, { ask: 'status' })).flat());
-    if (chassis === undefined) throw new Error('the controller does not answer');
-    return chassis;
+  /** Where the controller stands, as `damselfly status` shows it; undefined while it serves nothing. */
+  async standing(): Promise<Standing | undefined> {
+    return z.array(standing).parse((await askAll(this.#dir, { ask: 'status' })).flat())[0];
   }
 
   /** Ends the controller, with SIGKILL if asked; its flows stay. */
@@ -270,6 +269,10 @@ export class Site {
     return connections.parse(await json(`${url}/connz?state=all&limit=10000`)).connections;
   }
 }
+
+/** Whether everything wanted is on the switch, with the tunnel ports of `tunnels`, a `sortedText`. */
+const isDone = ({ flows, live }: Standing, tunnels: string): boolean =>
+  flows.installed === flows.wanted && flows.waiting === 0 && sortedText(live.tunnels) === tunnels;
 
 /** CPU time that a process has taken, in milliseconds; the kernel counts in hundredths of a second. */
 export function cpuMs(pid: number): number {

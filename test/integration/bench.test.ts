@@ -4,11 +4,9 @@ import t from 'tap';
 import { changeFigure } from '../../bench/change.js';
 import { codecFigure } from '../../bench/codec.js';
 import { recordMessages } from '../../bench/codec-messages.js';
-import { cpuFigure } from '../../bench/cpu.js';
 import { GateError } from '../../bench/gate.js';
 import { requireDump, requireInstalled } from '../../bench/installed.js';
 import { figureText } from '../../bench/report.js';
-import { restartFigure } from '../../bench/restart.js';
 import { Samples } from '../../bench/sample.js';
 import { Site } from '../../bench/site.js';
 import { syncFigure } from '../../bench/sync.js';
@@ -45,20 +43,6 @@ void t.test('a full sync against replaying its bytes', needing(...ovsPrograms, '
   const figure = await syncFigure(options, samples);
   t.equal(samples.values('sync', 'time', 'damselfly').length, 1);
   t.match(figureText(figure), /4 ports, .* flows +replay of the bytes/);
-});
-
-void t.test('a restart sends nothing', needing(...ovsPrograms, 'nats-server'), async (t) => {
-  const samples = new Samples();
-  const figure = await restartFigure({ sizes: [{ ports: 4, rounds: 1 }], deadlineMs: 20_000 }, samples);
-  t.equal(samples.values('restart', 'time', 'damselfly').length, 1);
-  t.match(figureText(figure), /4 ports, .* flows +dump of all flows/);
-});
-
-void t.test('our processor time against that of the switch', needing(...ovsPrograms, 'nats-server'), async (t) => {
-  const samples = new Samples();
-  const figure = await cpuFigure({ ports: 4, rounds: 1, deadlineMs: 20_000 }, samples);
-  t.equal(samples.values('cpu', 'cpu', 'damselfly, first time').length, 1);
-  t.match(figureText(figure), /damselfly, objects to bytes, first time/);
 });
 
 void t.test(
