@@ -1,22 +1,13 @@
 // Bridges of one process: each its own chassis with its own tenants; one bridge met twice; bridges that may not be served.
-import { jetstreamManager } from '@nats-io/jetstream';
 import t from 'tap';
 import { refIn } from '../../src/model/ids.js';
 import { Allocator } from '../../src/sync/allocate.js';
 import { freePort } from '../lab/free-ports.js';
 import { until } from '../lab/process.js';
+import { watchedFilters } from './consumers.js';
 import { patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(200_000);
-
-/** The tenants whose objects the server says that somebody is watching; `*` for the search of an iface-id. */
-async function watched(site: Site): Promise<string[]> {
-  const jsm = await jetstreamManager(site.store.nats.connection);
-  const filters: string[] = [];
-  for await (const { config } of jsm.consumers.list('KV_damselfly_nb'))
-    filters.push(config.filter_subject?.replace('$KV.damselfly_nb.', '') ?? 'everything');
-  return filters.sort();
-}
 
 /** Two ports of one network of a tenant, on a bridge, with keys that are found again in any text. */
 async function tenantOn(site: Site, bridge: string, tenant: string, keys: readonly [number, number, number]) {
@@ -57,15 +48,15 @@ void t.test('two bridges of one process, two tenants', wholeOptions, async (t) =
     t.notMatch(red, String(blueGroup));
   });
   await t.test('the server’s own consumer list shows the hosted tenants only', async (t) => {
-    t.same(await watched(site), ['_operator.>', 'blue.>', 'red.>']);
+    t.same(await watchedFilters(site.store), ['_operator.>', 'blue.>', 'red.>']);
   });
   await t.test(
     'a tenant that is no longer hosted is unwatched after the linger, and its flows go at once',
     async (t) => {
       for (const id of ['a', 'b']) await site.ovs.vsctl('del-port', 'br2', `blue-${id}`);
       await until('no flow of blue', async () => !(await site.ours('br2')).join().includes('0xbb'), patienceMs);
-      await until('blue is unwatched', async () => !(await watched(site)).includes('blue.>'), patienceMs);
-      t.same(await watched(site), ['_operator.>', 'red.>']);
+      await until('blue is unwatched', async () => !(await watchedFilters(site.store)).includes('blue.>'), patienceMs);
+      t.same(await watchedFilters(site.store), ['_operator.>', 'red.>']);
       t.equal(await site.standing('lport', 'blue/a', 'c2'), '', 'nobody says anything of its ports any more');
     },
   );
