@@ -1,15 +1,13 @@
 // Figure 2: one port more in the northbound, until the switch's own flow monitor has seen its last flow; without the time
 // that NATS takes to bring the same message to anybody, and beside the bare work of the switch.
 import { setTimeout as delay } from 'node:timers/promises';
-import { republished } from '../src/sync/buckets.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
-import { Judge, tableRevisions } from './judge.js';
+import { Judge } from './judge.js';
+import { PortChanges } from './port-changes.js';
 import { type Load, type Preloaded, preload } from './preload.js';
 import { controlNote, type Figure, type Goal, type Line, short } from './report.js';
 import { difference, median, percentile, type Samples, type Spread, spread } from './sample.js';
-import { nowMs } from './site.js';
-import { keyOf } from './workload.js';
 
 /** How much is measured. */
 export interface ChangeOptions extends Load {
@@ -20,8 +18,6 @@ export interface ChangeOptions extends Load {
 const bench = 'change';
 /** Ratios are taken between the medians of as many parts of the run. */
 const parts = 5;
-const deleteStrict = 4;
-const commandOffset = 25;
 
 /** Measures, and says what was found; throws GateError where the switch holds something else than compile says. */
 export async function changeFigure(options: ChangeOptions, samples: Samples): Promise<Figure> {
@@ -30,7 +26,7 @@ export async function changeFigure(options: ChangeOptions, samples: Samples): Pr
   const judge = await Judge.open(site.ovs.management('br0'));
   try {
     await requireInstalled(site.openflow, base);
-    const run = new Run(preloaded, judge);
+    const run = new PortChanges(preloaded, judge);
     await run.change('add');
     await requireInstalled(site.openflow, extended);
     await run.change('remove');
@@ -46,7 +42,12 @@ export async function changeFigure(options: ChangeOptions, samples: Samples): Pr
 }
 
 /** The port comes and goes; behind each of both, the bare work of the switch. */
-async function oneRound(run: Run, round: number, { ports, spacingMs }: ChangeOptions, samples: Samples): Promise<void> {
+async function oneRound(
+  run: PortChanges,
+  round: number,
+  { ports, spacingMs }: ChangeOptions,
+  samples: Samples,
+): Promise<void> {
   const note = (peer: string, metric: string, value: number) => {
     samples.add({ bench, metric, peer, n: ports, round, value, unit: 'ms' });
   };
@@ -61,79 +62,6 @@ async function oneRound(run: Run, round: number, { ports, spacingMs }: ChangeOpt
     note(bare, 'add', await run.bare());
     await delay(spacingMs);
   }
-}
-
-/** When a change was written, when a bare subscriber had it, when its last flow was seen; in milliseconds. */
-interface Times {
-  readonly writtenMs: number;
-  readonly arrivedMs: number;
-  readonly lastMs: number;
-}
-
-/** The steps of the run. */
-class Run {
-  readonly #preloaded: Preloaded;
-  readonly #judge: Judge;
-  readonly #bareFrames: readonly Uint8Array[];
-  #arrived: ((atMs: number) => void) | undefined;
-
-  constructor(preloaded: Preloaded, judge: Judge) {
-    this.#preloaded = preloaded;
-    this.#bareFrames = preloaded.bareFrames();
-    this.#judge = judge;
-    const { site, extra } = preloaded;
-    site.nats.connection.subscribe(republished(site.store.prefix, keyOf(extra)), {
-      callback: () => this.#arrived?.(nowMs()),
-    });
-  }
-
-  /** Writes or deletes the port, and waits for the subscriber and for the judge. */
-  async change(kind: 'add' | 'remove'): Promise<Times> {
-    const { site, extra, changes } = this.#preloaded;
-    const arrived = new Promise<number>((resolve) => (this.#arrived = resolve));
-    const last = this.#judge.last(changes);
-    const writtenMs = nowMs();
-    const written =
-      kind === 'add'
-        ? site.store.nb.put(keyOf(extra), { schema: 1, ...extra.value })
-        : site.store.nb.remove(keyOf(extra));
-    const [arrivedMs, lastMs] = await Promise.all([arrived, last, written]);
-    return { writtenMs, arrivedMs, lastMs };
-  }
-
-  /** The same number of flow_mods and a barrier, by a program that does nothing else; milliseconds. */
-  async bare(): Promise<number> {
-    const { site } = this.#preloaded;
-    const adds = Buffer.concat(this.#bareFrames);
-    const from = nowMs();
-    site.openflow.write(adds);
-    await site.openflow.barrier();
-    const took = nowMs() - from;
-    for (const frame of this.#bareFrames) site.openflow.write(asRemoval(frame));
-    await site.openflow.barrier();
-    demand(site.openflow.errors.length === 0, 'the switch refuses bare flow_mods');
-    return took;
-  }
-
-  /** How often the switch says that a flow table of it changed, per change of the northbound: a second witness. */
-  async witnessed(changes: number, spacingMs: number): Promise<number> {
-    const { ovs } = this.#preloaded.site;
-    const before = await tableRevisions(ovs);
-    for (let i = 0; i < changes; i++) {
-      await this.change('add');
-      await delay(spacingMs);
-      await this.change('remove');
-      await delay(spacingMs);
-    }
-    return ((await tableRevisions(ovs)) - before) / changes / 2;
-  }
-}
-
-/** A FLOW_MOD that adds, made into one that removes the same flow. */
-function asRemoval(frame: Uint8Array): Uint8Array {
-  const removal = Uint8Array.from(frame);
-  removal[commandOffset] = deleteStrict;
-  return removal;
 }
 
 function latency(values: readonly number[]): string {

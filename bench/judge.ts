@@ -20,25 +20,32 @@ export async function tableRevisions(ovs: Ovs): Promise<number> {
   return Number(/^rev_flow_table .*total: (\d+)/m.exec(text)?.[1] ?? 0);
 }
 
-/** Watches the flows that carry Damselfly's cookie. */
+const isOurs = (cookie: bigint): boolean => readCookie(cookie) !== undefined;
+
+/** Watches flows: those that carry Damselfly's cookie, unless said otherwise. */
 export class Judge {
   readonly #connection: OpenFlowConnection;
+  readonly #counts: (cookie: bigint) => boolean;
+  /** How many changes were seen, and when the last of them. */
+  seen = 0;
+  seenMs = NaN;
   #left = 0;
   #done: ((atMs: number) => void) | undefined;
 
-  private constructor(connection: OpenFlowConnection) {
+  private constructor(connection: OpenFlowConnection, counts: (cookie: bigint) => boolean) {
     this.#connection = connection;
+    this.#counts = counts;
     connection.onFrame = (frame) => {
       this.#take(frame, nowMs());
     };
   }
 
   /** Begins to watch a bridge by its management socket. */
-  static async open(remote: string): Promise<Judge> {
+  static async open(remote: string, counts = isOurs): Promise<Judge> {
     const connection = await OpenFlowConnection.open(remote);
     const monitor = { monitorId: 1, flags: anyChange, outPort: reservedPort.any, table: 0xff, match: {} };
     await connection.request({ type: 'multipart_request', kind: 'flow_monitor', monitors: [monitor] });
-    return new Judge(connection);
+    return new Judge(connection, counts);
   }
 
   /** Resolves to when the last of `length` changes was seen, counted from now. */
@@ -69,7 +76,9 @@ export class Judge {
     const { message } = decode(frame);
     if (message.type !== 'multipart_reply' || message.kind !== 'flow_monitor') return;
     for (const update of message.entries) {
-      if (!('cookie' in update) || readCookie(update.cookie) === undefined) continue;
+      if (!('cookie' in update) || !this.#counts(update.cookie)) continue;
+      this.seen += 1;
+      this.seenMs = atMs;
       this.#left -= 1;
       if (this.#left === 0) this.#done?.(atMs);
     }

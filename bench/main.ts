@@ -5,17 +5,19 @@ import { cpuFigure } from './cpu.js';
 import { GateError } from './gate.js';
 import { machineText } from './machine.js';
 import { memoryFigure } from './memory.js';
+import { ovnFigure } from './ovn.js';
 import { type Figure, figureText } from './report.js';
 import { restartFigure } from './restart.js';
 import { Samples } from './sample.js';
 import { syncFigure } from './sync.js';
 import { trunksFigure } from './trunks.js';
 
-const usage = `Usage: npm run bench -- [codec] [change] [sync] [restart] [cpu] [memory] [trunks] [--json]
+const usage = `Usage: npm run bench -- [codec] [change] [ovn] [sync] [restart] [cpu] [memory] [trunks] [--json]
 
 Measures, with peers doing the same work in the same run, and prints ratios.
   codec   encode and decode, against os-ken and against copying the encoded bytes
   change  one port added, against the bare work of the switch; 1,000 ports preloaded
+  ovn     one port added, from the write to the last flow, against OVN with as many ports, 1,000 and 10,000; needs root
   sync    1,000 and 10,000 ports into an empty switch, against replaying the same bytes and against ovs-ofctl
   restart 10,000 and 50,000 flows that are on the switch already, against asking for all flows and doing nothing
   cpu     processor time per flow_mod, ours without the northbound against that of ovs-vswitchd; 10,000 ports
@@ -29,6 +31,17 @@ Example: npm run bench -- codec`;
 const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> = {
   codec: (samples) => codecFigure({ ports: 5000, rounds: 9, osKen: true }, samples),
   change: (samples) => changeFigure({ ports: 1000, localOneIn: 10, changes: 100, spacingMs: 50 }, samples),
+  ovn: (samples) =>
+    ovnFigure(
+      {
+        sizes: [
+          { load: { ports: 1000, localOneIn: 10, portSecurity: true }, goal: 50 },
+          { load: { ports: 10_000, localOneIn: 100, portSecurity: true }, goal: 300 },
+        ],
+        rounds: 12,
+      },
+      samples,
+    ),
   sync: (samples) =>
     syncFigure(
       {

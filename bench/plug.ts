@@ -1,6 +1,6 @@
 // Thousands of interfaces in one transaction with the database: ovs-vsctl reads everything again for each of its commands.
-// They are patch ports without a peer, which have an ofport like any other, but no port in the datapath: there, adding one
-// costs as much as all the ports before it.
+// They are patch ports without a peer, unless said otherwise, which have an ofport like any other, but no port in the datapath:
+// there, adding one costs as much as all the ports before it.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { z } from 'zod';
@@ -19,6 +19,7 @@ export async function plugInterfaces(
   database: string,
   bridge: string,
   interfaces: readonly NewInterface[],
+  type: 'patch' | 'dummy' = 'patch',
 ): Promise<void> {
   const inserts = interfaces.flatMap(({ name, ofport, ifaceId }, i) => [
     {
@@ -27,8 +28,8 @@ export async function plugInterfaces(
       'uuid-name': `i${i}`,
       row: {
         name,
-        type: 'patch',
-        options: ['map', [['peer', `${name}-peer`]]],
+        type,
+        ...(type === 'patch' ? { options: ['map', [['peer', `${name}-peer`]]] } : {}),
         ofport_request: ofport,
         external_ids: ['map', [['iface-id', ifaceId]]],
       },

@@ -5,8 +5,9 @@ import { operator } from '../src/model/ids.js';
 import { encapIp, Site } from './site.js';
 import { chassis, compiled, parsed, type PlainObject, plainObjects, portId, portValue, tenant } from './workload.js';
 
-const otherChassis = 'c2';
-const otherIp = '192.0.2.2';
+/** Where the ports are that are not here, and where its tunnels end. */
+export const otherChassis = 'c2';
+export const otherIp = '192.0.2.2';
 /** Ports that may come on top of a load. */
 const mostMore = 2;
 const deadlineMs = 60_000;
@@ -38,6 +39,8 @@ export interface Load {
   /** Of the ports, one in so many is plugged here. */
   readonly localOneIn: number;
   readonly portsPerNetwork?: number;
+  /** Without unless said otherwise. */
+  readonly portSecurity?: boolean;
 }
 
 /** A site on which everything is plugged and written, and no controller runs. */
@@ -55,8 +58,8 @@ export const tunnels = Object.fromEntries(
 
 /** Plugs and writes a load; the interfaces and numbers of the ports behind it, `more`, are there as well, but not these themselves. */
 export async function populate(site: Site, load: Load, more: readonly PlainObject[] = []): Promise<Populated> {
-  const { ports, localOneIn } = load;
-  const objects = [chassisObject(otherChassis, otherIp), ...plainObjects({ ...load, portSecurity: false })];
+  const { ports, localOneIn, portSecurity = false } = load;
+  const objects = [chassisObject(otherChassis, otherIp), ...plainObjects({ ...load, portSecurity })];
   const isLocal = (index: number) => index % localOneIn === 0 || index >= ports;
   const indexes = Array.from({ length: ports + mostMore }, (_, index) => index);
   const local = indexes.filter(isLocal);
@@ -72,7 +75,7 @@ export async function populate(site: Site, load: Load, more: readonly PlainObjec
 
 /** Starts a site and a controller on it that has come to rest. */
 export async function preload(load: Load): Promise<Preloaded> {
-  const [extra, never] = [onePort(load.ports), onePort(load.ports + 1)];
+  const [extra, never] = [onePort(load.ports, load), onePort(load.ports + 1, load)];
   const site = await Site.start();
   try {
     const { wanted: extended, meant } = await populate(site, load, [extra]);
@@ -89,10 +92,10 @@ export async function preload(load: Load): Promise<Preloaded> {
   }
 }
 
-const onePort = (index: number): PlainObject => ({
+const onePort = (index: number, { portSecurity = false }: Load): PlainObject => ({
   kind: 'lport',
   id: portId(index),
-  value: portValue(index, 0, false),
+  value: portValue(index, 0, portSecurity),
 });
 
 const refOf = (index: number): string => `${tenant}/${portId(index)}`;

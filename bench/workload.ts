@@ -22,7 +22,7 @@ const hex = (value: number, digits: number): string => value.toString(16).padSta
 export const portId = (index: number): string => `p${String(index).padStart(6, '0')}`;
 
 /** What the northbound holds of a generated port; the index gives MAC and IP address. */
-export function portValue(index: number, network: number, portSecurity: boolean): Record<string, unknown> {
+export function portValue(index: number, network: number, portSecurity: boolean) {
   const bytes = [(index >> 16) & 0xff, (index >> 8) & 0xff, index & 0xff];
   return {
     lswitch: `net${network}`,

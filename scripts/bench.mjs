@@ -6,7 +6,9 @@ import { say } from './step.mjs';
 
 enterCheckout();
 try {
-  await setup();
+  const figures = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+  const isHelp = process.argv.includes('--help');
+  await setup({ ovn: !isHelp && (figures.length === 0 || figures.includes('ovn')) });
 } catch (error) {
   say(`bench: ${error.message}`);
   process.exit(1);

@@ -28,6 +28,12 @@ const debianPackages = {
   tshark: ['tshark'],
   'util-linux': ['unshare', 'nsenter', 'setpriv'],
 };
+/** The same for a peer of the benchmarks that nothing else needs. */
+const ovnPackages = {
+  'ovn-central': ['ovn-northd'],
+  'ovn-common': ['ovn-nbctl', 'ovn-sbctl'],
+  'ovn-host': ['ovn-controller'],
+};
 const sourceFolders = ['src', 'test', 'bench', 'scripts', 'demo'];
 const stampFile = 'dist/.sources';
 
@@ -46,9 +52,10 @@ export function hasProgram(name) {
   return folders.some((folder) => folder !== '' && isExecutable(join(folder, name)));
 }
 
-/** Debian packages of which at least one program is missing here. */
-export function missingDebianPackages() {
-  return Object.keys(debianPackages).filter((name) => !debianPackages[name].every(hasProgram));
+/** Debian packages of which at least one program is missing here; those of OVN if asked for. */
+export function missingDebianPackages({ ovn = false } = {}) {
+  const wanted = { ...debianPackages, ...(ovn ? ovnPackages : {}) };
+  return Object.keys(wanted).filter((name) => !wanted[name].every(hasProgram));
 }
 
 function readPackages(file) {

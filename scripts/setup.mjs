@@ -51,16 +51,16 @@ async function install(npm, debian) {
   if (debian.length > 0) {
     checkApt(commandsFor(npm, debian));
     await installDebianPackages(debian);
-    const still = missingDebianPackages().filter((name) => debian.includes(name));
+    const still = missingDebianPackages({ ovn: true }).filter((name) => debian.includes(name));
     if (still.length > 0) throw new Error(`apt-get is content, yet programs of ${still.join(', ')} are missing`);
   }
   if (npm.length > 0) await step(`npm ci (${npm.length} packages)`, 'npm', ['ci', '--no-audit', '--no-fund']);
 }
 
-/** Brings what is missing. Options: `yes`, `install` (false: only say), `debian` (false: leave these out). */
-export async function setup({ yes = false, install: mayInstall = true, debian: withDebian = true } = {}) {
+/** Brings what is missing. Options: `yes`, `install` (false: only say), `debian` (false: leave these out), `ovn` (true: with OVN). */
+export async function setup({ yes = false, install: mayInstall = true, debian: withDebian = true, ovn = false } = {}) {
   const npm = missingNpmPackages();
-  const debian = withDebian ? missingDebianPackages() : [];
+  const debian = withDebian ? missingDebianPackages({ ovn }) : [];
   if (debian.length > 0) say(`Missing Debian packages: ${debian.join(', ')}`);
   if (npm.length > 0)
     say(`Missing npm packages: ${existsSync('node_modules') ? some(npm) : `all ${npm.length} of package-lock.json`}`);

@@ -2,10 +2,11 @@
 import t from 'tap';
 import { cpuFigure } from '../../bench/cpu.js';
 import { memoryFigure } from '../../bench/memory.js';
+import { ovnFigure } from '../../bench/ovn.js';
 import { figureText } from '../../bench/report.js';
 import { restartFigure } from '../../bench/restart.js';
 import { Samples } from '../../bench/sample.js';
-import { needing, ovsPrograms } from '../lab/requirements.js';
+import { needing, ovsPrograms, unmetNeed } from '../lab/requirements.js';
 
 void t.test('a restart sends nothing', needing(...ovsPrograms, 'nats-server'), async (t) => {
   const samples = new Samples();
@@ -27,3 +28,13 @@ void t.test('memory per port above an idle controller', needing(...ovsPrograms, 
   t.equal(samples.values('memory', 'used', 'idle').length, 1);
   t.match(figureText(figure), /6 ports, one in 3 here; \d+ flows +idle/);
 });
+
+// A peer that nothing else needs is no part of the setup for tests.
+if (unmetNeed(['ovn-northd', 'ovn-nbctl', 'ovn-sbctl', 'ovn-controller', 'root']) === undefined)
+  void t.test('one change against OVN', needing(...ovsPrograms, 'nats-server'), async (t) => {
+    const samples = new Samples();
+    const load = { ports: 6, localOneIn: 3, portSecurity: true };
+    const figure = await ovnFigure({ sizes: [{ load, goal: 1 }], rounds: 1 }, samples);
+    t.equal(samples.values('ovn', 'add', 'OVN').length, 1);
+    t.match(figureText(figure), /6 ports +OVN, port added +p50/);
+  });
