@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Batch } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
 import { Drift } from './drift.js';
+import { Pace } from './pace.js';
 import { commit } from '../switch/commit.js';
 import { type FlowChange, watchFlows } from '../switch/flow-watch.js';
 import type { Session } from '../switch/session.js';
@@ -56,6 +57,7 @@ export class Installer {
   readonly #events: InstallerEvents;
   readonly #log: Logger;
   readonly drift: Drift;
+  readonly pace: Pace;
   #session: Session | undefined;
   #wake: (() => void) | undefined;
   /** When what was refused first will have rested; Infinity: nothing is refused. */
@@ -75,6 +77,7 @@ export class Installer {
     this.#events = events;
     this.#log = log;
     this.drift = new Drift(table, log);
+    this.pace = new Pace(log);
   }
 
   /** A switch is connected: read what it holds, then keep it as wanted until the connection ends. */
@@ -131,6 +134,7 @@ export class Installer {
     while (this.#session === session && !isOver(session)) {
       await this.#observe(session);
       const batches = await this.#gather(session);
+      if (batches.length === 0 && this.#session === session) this.pace.caughtUp();
       if (batches.length > 0) await this.#commit(session, batches);
       else if (this.#repair && session.nowMs() >= this.#nextAuditMs) await this.#read(session, undefined);
       else if (this.#repair && session.nowMs() >= this.#nextGroupsMs) await this.#readGroups(session);
@@ -201,10 +205,8 @@ export class Installer {
   async #commit(session: Session, batches: readonly Batch[]): Promise<void> {
     const changes = batches.flatMap((batch) => batch.changes);
     this.sent += changes.length;
-    const result = await commit(
-      session,
-      changes.map((change) => change.frame),
-    );
+    const frames = changes.map((change) => change.frame);
+    const result = await this.pace.during(session, commit(session, frames));
     if (this.#session !== session) return;
     this.drift.crossed(changes.map((change) => change.identity));
     const refused = new Map(

@@ -110,10 +110,16 @@ export function serve(parts: Parts, serving: Serving, { look, signed }: ServedEv
 }
 
 /** What a chassis says of itself. */
-const beatOf = (chassis: Chassis, bridge: string | undefined) => ({
-  state: chassis.session === undefined ? 'DOWN' : chassis.waitsFor().length > 0 ? 'DEGRADED' : 'ACTIVE',
-  revision: 0,
-  bridge,
-  waits_for: chassis.waitsFor(),
-  flows: { ...chassis.table.counts(), repaired: chassis.installer.drift.count },
-});
+function beatOf(chassis: Chassis, bridge: string | undefined) {
+  const { installer, session, table } = chassis;
+  const reason = installer.pace.problem;
+  const waits = chassis.waitsFor();
+  return {
+    state: session === undefined ? 'DOWN' : waits.length > 0 || reason !== undefined ? 'DEGRADED' : 'ACTIVE',
+    ...(reason === undefined ? {} : { reason }),
+    revision: 0,
+    bridge,
+    waits_for: waits,
+    flows: { ...table.counts(), repaired: installer.drift.count },
+  };
+}

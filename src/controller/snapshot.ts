@@ -66,7 +66,7 @@ export const snapshotOf = (controller: Controller): ChassisSnapshot[] =>
   [...controller.served.values()].map(chassisSnapshot).sort((a, b) => byteOrder(a.chassis, b.chassis));
 
 function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): ChassisSnapshot {
-  const { world, table, engine } = chassis;
+  const { world, table, engine, installer } = chassis;
   return {
     chassis: chassis.id,
     datapath: datapathText(datapathId),
@@ -74,7 +74,7 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     connected: chassis.session?.peer,
     waits_for: chassis.waitsFor(),
     tenants: chassis.interest.tenants(),
-    flows: { ...table.counts(), sent: chassis.installer.sent, repaired: chassis.installer.drift.count },
+    flows: { ...table.counts(), sent: installer.sent, repaired: installer.drift.count },
     ports: chassis.reporter.states().map(({ name, kind, ref, status }) => {
       const binding = kind === 'lport' ? world.bindings.peek(ref) : undefined;
       const since = edge.since(kind, ref);
@@ -91,6 +91,7 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     idle: idlePorts(chassis),
     problems: [
       ...edge.currentProblems(),
+      ...(installer.pace.problem === undefined ? [] : [installer.pace.problem]),
       ...engine.failures().map(({ owner, error }) => `app ${owner.app} failed for ${owner.object}: ${String(error)}`),
     ],
     refused: table.refusals().map(({ owner, state, reason, rival }) => ({

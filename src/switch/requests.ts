@@ -6,6 +6,9 @@ import { switchError, type SessionError, type SwitchError } from './errors.js';
 /** A request without an answer yet. */
 interface Pending {
   readonly what: string;
+  /** When it was asked. */
+  askedMs: number;
+  /** When it was its turn to be answered, as far as we know. */
   sinceMs: number;
   /** One part of a reply, as bytes; true when it was the last. Absent: the reply is one decoded message. */
   readonly part?: (frame: Uint8Array) => boolean;
@@ -21,7 +24,7 @@ export interface Claim {
   answered(offset: number, message: Message): void;
 }
 
-/** The wait for a reply, in ms; liveness is the keepalive's business, so this is generous. */
+/** The wait for a reply, in ms, from when the one before it came; liveness is the keepalive's business, so this is generous. */
 export const requestMs = 30_000;
 const xidEnd = 0x1_0000_0000;
 
@@ -51,7 +54,7 @@ export class Requests {
       const settle = (message: Message | undefined): void => {
         if (message) resolve(message);
       };
-      this.#pending.set(xid, { what, sinceMs: nowMs, resolve: settle, reject });
+      this.#pending.set(xid, { what, askedMs: nowMs, sinceMs: nowMs, resolve: settle, reject });
     });
   }
 
@@ -61,7 +64,7 @@ export class Requests {
       const settle = (): void => {
         resolve();
       };
-      this.#pending.set(xid, { what, sinceMs: nowMs, part, resolve: settle, reject });
+      this.#pending.set(xid, { what, askedMs: nowMs, sinceMs: nowMs, part, resolve: settle, reject });
     });
   }
 
@@ -78,6 +81,7 @@ export class Requests {
     const pending = this.#pending.get(xid);
     if (pending?.part === undefined) return false;
     pending.sinceMs = nowMs;
+    this.#restartBehind(xid, nowMs);
     if (pending.part(frame)) {
       this.#pending.delete(xid);
       pending.resolve(undefined);
@@ -86,7 +90,7 @@ export class Requests {
   }
 
   /** A decoded message that may be an awaited reply or error; false when nobody waits for it. */
-  takeMessage(xid: number, message: Message): boolean {
+  takeMessage(xid: number, message: Message, nowMs: number): boolean {
     for (const claim of this.#claims) {
       const offset = xid - claim.firstXid;
       if (offset < 0 || offset >= claim.length) continue;
@@ -95,6 +99,7 @@ export class Requests {
     }
     const pending = this.#pending.get(xid);
     if (pending === undefined) return false;
+    this.#restartBehind(xid, nowMs);
     this.#pending.delete(xid);
     if (message.type === 'error') pending.reject(switchError(xid, message));
     else pending.resolve(message);
@@ -109,9 +114,24 @@ export class Requests {
     return undefined;
   }
 
+  /** How long the oldest request has been waiting, in ms; 0 if there is none. */
+  waitedMs(nowMs: number): number {
+    const [oldest] = this.#pending.values();
+    return oldest === undefined ? 0 : nowMs - oldest.askedMs;
+  }
+
   /** Counts every wait from now, after a time in which the switch could not answer. */
   restart(nowMs: number): void {
-    for (const pending of this.#pending.values()) pending.sinceMs = nowMs;
+    for (const pending of this.#pending.values()) pending.askedMs = pending.sinceMs = nowMs;
+  }
+
+  /** A switch reads and answers in turn: what was asked after this is waited for from now. */
+  #restartBehind(xid: number, nowMs: number): void {
+    let isBehind = false;
+    for (const [other, pending] of this.#pending) {
+      if (isBehind) pending.sinceMs = nowMs;
+      else isBehind = other === xid;
+    }
   }
 
   /** Fails one request, when its reply cannot be read. */

@@ -42,6 +42,8 @@ export interface SessionCounters {
 export const sendLimitSize = 1 << 18;
 /** After this many frames that could not be read the connection ends. */
 export const badFrameLimit = 1000;
+/** A switch that answers later than this, in ms, is behind: as long as Open vSwitch keeps a bundle to which nothing is added. */
+export const behindMs = 10_000;
 /** A dump larger than this is not a dump of a bridge that we could have filled. */
 export const dumpLimitSize = 1 << 30;
 
@@ -78,6 +80,7 @@ export class Session {
   readonly #settleClosed: (error: SessionError) => void;
   #keepalive;
   #end: SessionError | undefined;
+  #isBehind = false;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(channel: Channel, introduction: Introduction, nowMs: () => number) {
@@ -110,6 +113,11 @@ export class Session {
   /** Why the session is over; undefined while it is not. */
   get ended(): SessionError | undefined {
     return this.#end;
+  }
+
+  /** Whether the switch lives, and was asked something more than `behindMs` ago that it has not come to yet. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   /** Sends a message that has no reply; false when it was dropped because the switch does not read. */
@@ -218,7 +226,10 @@ export class Session {
     }
     if (verdict === 'probe')
       this.#channel.write(encode({ type: 'echo_request', data: noData }, this.#requests.take(1)));
-    const overdue = punctual && !keepalive.stalled ? this.#requests.overdue(nowMs) : undefined;
+    const isJudged = punctual && !keepalive.stalled;
+    const isAlive = nowMs - keepalive.heardMs < behindMs;
+    this.#isBehind = isJudged && isAlive && this.#requests.waitedMs(nowMs) >= behindMs;
+    const overdue = isJudged ? this.#requests.overdue(nowMs) : undefined;
     if (overdue !== undefined) this.close('request_timeout', `${overdue} was not answered in time`);
   }
 
@@ -257,7 +268,7 @@ export class Session {
       this.#channel.write(encode({ type: 'echo_reply', data: message.data }, xid));
       return;
     }
-    if (this.#unasked.takeEvent(message) || this.#requests.takeMessage(xid, message)) return;
+    if (this.#unasked.takeEvent(message) || this.#requests.takeMessage(xid, message, this.nowMs())) return;
     if (message.type === 'error') this.counters.unclaimedErrors += 1;
     this.#unasked.takeStray(xid, message);
   }

@@ -5,7 +5,7 @@ import { encode, type Message } from '../../src/ofp/index.js';
 import { pauseReadingSize } from '../../src/switch/channel.js';
 import type { SwitchError } from '../../src/switch/errors.js';
 import { requestMs } from '../../src/switch/requests.js';
-import { sendLimitSize, type Session } from '../../src/switch/session.js';
+import { behindMs, sendLimitSize, type Session } from '../../src/switch/session.js';
 import { Switches } from '../../src/switch/switches.js';
 import { datapathPort } from './descriptions.js';
 import { FakeBridge, type FakeConnection } from './fake-switch.js';
@@ -105,6 +105,39 @@ void t.test('a switch that is alive but leaves a request unanswered is cut off a
   t.equal(session.ended, undefined);
   pass(500);
   await t.rejects(barrier, { code: 'request_timeout', reason: /barrier_request/ });
+});
+
+void t.test('a switch that reads slowly is waited for as long as it answers one request after the other', async (t) => {
+  const { bridge, connection, session, pass } = await served(t);
+  bridge.faults.mute.add('echo_request').add('barrier_request');
+  const marks = [session.echo(), session.echo(), session.echo()];
+  const barrier = session.barrier();
+  await connection.receives('barrier_request');
+  const asked = connection.received.filter(({ message }) => message.type === 'echo_request');
+  for (const [index, mark] of marks.entries()) {
+    t.equal(session.isBehind, index > 0, 'behind as soon as something was asked too long ago');
+    pass(behindMs + 4000);
+    connection.send({ type: 'echo_reply', data: noData }, asked[index]?.xid ?? 0);
+    await mark;
+    pass(500);
+  }
+  t.equal(session.ended, undefined, `${3 * (behindMs + 4000)} ms are more than the deadline of one request`);
+  const answer = connection.received.find(({ message }) => message.type === 'barrier_request');
+  connection.send({ type: 'barrier_reply' }, answer?.xid ?? 0);
+  await barrier;
+  pass(500);
+  t.equal(session.isBehind, false);
+});
+
+void t.test('a switch that says nothing at all is silent, not slow', async (t) => {
+  const { bridge, connection, session, pass } = await served(t);
+  bridge.faults.mute.add('echo_request').add('barrier_request');
+  const barrier = session.barrier();
+  await connection.receives('barrier_request');
+  pass(behindMs + 1000);
+  t.equal(session.isBehind, false);
+  pass(4000);
+  await t.rejects(barrier, { code: 'dead' });
 });
 
 void t.test(
