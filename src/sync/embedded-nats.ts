@@ -87,9 +87,10 @@ export async function stopUnusedNats(dataDir: string): Promise<boolean> {
   const pid = pidOf(dataDir);
   if (pid === undefined) return false;
   process.kill(pid, 'SIGTERM');
-  const end = Date.now() + 5_000;
+  const end = performance.now() + 5_000;
   while (await isLocked(dataDir)) {
-    if (Date.now() > end) throw new EmbeddedNatsError(`nats-server (process ${pid}) does not end: kill -9 ${pid}`);
+    if (performance.now() > end)
+      throw new EmbeddedNatsError(`nats-server (process ${pid}) does not end: kill -9 ${pid}`);
     await delay(20);
   }
   return true;
@@ -110,7 +111,7 @@ function makeWritable(dataDir: string): void {
 async function ensureRunning(options: EmbeddedNatsOptions): Promise<Running> {
   const { dataDir, deadlineMs = 15_000 } = options;
   const program = findProgram(options.program ?? 'nats-server');
-  const end = Date.now() + deadlineMs;
+  const end = performance.now() + deadlineMs;
   for (let starts = 1; ; starts++) {
     const attempt = startServer(program, dataDir, await choosePort(options));
     const url = await greeted(dataDir, attempt, end);
@@ -119,7 +120,7 @@ async function ensureRunning(options: EmbeddedNatsOptions): Promise<Running> {
       return { url, started: attempt.pid === pidOf(dataDir) };
     }
     // It ended: its port was taken in between, or whoever held the lock let go of it. Anything else stays as it is.
-    if (starts >= startsTried || Date.now() > end) throw startError(dataDir, attempt.status);
+    if (starts >= startsTried || performance.now() > end) throw startError(dataDir, attempt.status);
   }
 }
 
@@ -128,7 +129,7 @@ async function greeted(dataDir: string, attempt: Attempt, end: number): Promise<
   while (attempt.status === undefined || (attempt.status === lockTaken && (await isLocked(dataDir)))) {
     const url = urlOf(dataDir);
     if (url !== undefined && (await greets(url))) return url;
-    if (Date.now() > end) return undefined;
+    if (performance.now() > end) return undefined;
     await delay(20);
   }
   return undefined;
@@ -222,10 +223,10 @@ async function choosePort({ dataDir, port = defaultPort }: EmbeddedNatsOptions):
   const before = readUrlFile(dataDir);
   if (before === undefined) return firstFree(port);
   const known = Number(new URL(before).port);
-  const end = Date.now() + knownPortPatienceMs;
+  const end = performance.now() + knownPortPatienceMs;
   while (!(await isFree(known))) {
     // Somebody else keeps the port. If that is the running server, the port that we try does not matter.
-    if (Date.now() > end) return firstFree(known);
+    if (performance.now() > end) return firstFree(known);
     if (await isLocked(dataDir)) return known;
     await delay(20);
   }
