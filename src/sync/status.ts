@@ -34,11 +34,14 @@ export interface StatusOptions {
   readonly pauseMs?: number;
   readonly batchLength?: number;
   readonly nowMs?: () => number;
-  /** Statuses could not be written; told once per outage, and it goes on trying. */
+  /** Statuses could not be written; told once until all are, and it goes on trying. */
   readonly failed?: (error: SyncError) => void;
   /** The chassis' heartbeat was written, by us or by another who takes itself for it; `isNews`: it was not there when we came. */
   readonly beaten?: (text: string, isNews: boolean) => void;
 }
+
+/** No key of a status: it has no dots. */
+const watched = 'watched';
 
 interface Stored {
   readonly revision: number;
@@ -71,7 +74,8 @@ export class StatusWriter {
   readonly #cleared = new Set<string>();
   #isSwept = false;
   #isReady = false;
-  #hasFailed = false;
+  /** Keys whose newest status could not be written; `watched` while what stands there cannot be read. */
+  readonly #failing = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> | undefined;
   #isClosed = false;
@@ -89,11 +93,12 @@ export class StatusWriter {
         else if (entry.text !== undefined) options.beaten?.(entry.text, this.#isReady);
       },
       settled: () => {
+        this.#failing.delete(watched);
         this.#isReady = true;
         this.#reviewAll();
       },
       failed: (error) => {
-        this.#fail(error);
+        this.#fail(watched, error);
       },
     });
   }
@@ -133,7 +138,7 @@ export class StatusWriter {
     while (this.#dirty.size > 0 && this.#isReady && !this.#isClosed && this.#store.nats.isUp()) {
       const before = this.#dirty.size;
       await this.#write();
-      if (this.#dirty.size >= before && this.#hasFailed) return;
+      if (this.#dirty.size >= before && this.#failing.size > 0) return;
     }
   }
 
@@ -185,7 +190,8 @@ export class StatusWriter {
       if (writes.length >= this.#options.batchLength || !this.#isReady) break;
       this.#dirty.delete(key);
       const due = this.#due(key);
-      if (due !== 'keep') writes.push(this.#writeOne(key, due));
+      if (due === 'keep') this.#failing.delete(key);
+      else writes.push(this.#writeOne(key, due));
     }
     await Promise.all(writes);
   }
@@ -205,16 +211,16 @@ export class StatusWriter {
         const revision = await bucket.put(key, { ...due.status, chassis, since });
         this.#learn(key, { revision, content: due.content, stateText, since });
       }
-      this.#hasFailed = false;
+      this.#failing.delete(key);
     } catch (error) {
       if (!(error instanceof SyncError)) throw error;
       this.#dirty.add(key);
-      this.#fail(error);
+      this.#fail(key, error);
     }
   }
 
-  #fail(error: SyncError): void {
-    if (!this.#hasFailed) this.#options.failed?.(error);
-    this.#hasFailed = true;
+  #fail(key: string, error: SyncError): void {
+    if (this.#failing.size === 0) this.#options.failed?.(error);
+    this.#failing.add(key);
   }
 }

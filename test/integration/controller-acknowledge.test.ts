@@ -1,9 +1,11 @@
 // What the controller promises to those who wait for a revision: it is acknowledged only when the switch has everything that it
 // means, although claims and numbers have to be asked for first.
+import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import t from 'tap';
 import { z } from 'zod';
 import { refIn } from '../../src/model/ids.js';
-import { Site, wholeOptions } from './controller-lab.js';
+import { until } from '../lab/process.js';
+import { patienceMs, Site, wholeOptions } from './controller-lab.js';
 
 t.setTimeout(120_000);
 
@@ -29,4 +31,25 @@ void t.test('who waits for a revision finds its flows on the switch', wholeOptio
   }
   t.equal(sums.size, 1, `each tenant is told of its own flows: ${[...sums].join()}`);
   t.ok([...sums].every((sum) => sum > 0));
+});
+
+void t.test('statuses that cannot be written keep no flow from the switch', wholeOptions, async (t) => {
+  const site = await Site.start(t);
+  await site.put('lswitch', 'red/net', {});
+  const port = (ip: string) => ({ lswitch: 'net', macs: ['fa:16:3e:00:00:01'], ips: [ip] });
+  await site.put('lport', 'red/a', port('10.0.0.1'));
+  await site.plugged('br1', 'red/a', 'a');
+  const controller = site.controller();
+  await site.active('lport', 'red/a');
+  const jsm = await jetstreamManager(site.store.nats.connection);
+  const found = await jsm.streams.info('KV_damselfly_status');
+  await jsm.streams.update('KV_damselfly_status', { max_msgs: found.state.messages, discard: DiscardPolicy.New });
+  // Each of these is an ERROR, a status of its own that nobody takes.
+  for (let i = 0; i < 300; i += 1) await site.store.nb.put(`red.lport.wrong${i}`, { lswitch: 'net', macs: ['no MAC'] });
+  await controller.says(/statuses cannot be written/);
+  await site.put('lport', 'red/a', port('10.0.0.99'));
+  await until('its flows are there', async () => (await site.ours()).join().includes('10.0.0.99'), patienceMs);
+
+  await jsm.streams.update('KV_damselfly_status', { max_msgs: -1 });
+  await site.stands('lport', 'red/wrong299', /^ERROR/); // and when they can be written again, they are
 });

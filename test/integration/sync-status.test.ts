@@ -6,6 +6,7 @@ import { refOf } from '../../src/model/ids.js';
 import { Allocator } from '../../src/sync/allocate.js';
 import { exportBackup, importBackup } from '../../src/sync/backup.js';
 import { openStore } from '../../src/sync/buckets.js';
+import { statusKey } from '../../src/sync/keys.js';
 import { Northbound } from '../../src/sync/northbound.js';
 import { listObjects, putObject, removeObject } from '../../src/sync/objects.js';
 import { type Report, watchReports } from '../../src/sync/status-reader.js';
@@ -116,6 +117,33 @@ void t.test(
     t.strictSame(await listObjects(store, 'red'), []);
   },
 );
+
+void t.test('that some statuses cannot be written is told once, until all are', options, async (t) => {
+  const { store } = await lab(t);
+  const told: string[] = [];
+  const writer = new StatusWriter(store, { chassis: 'c1', pauseMs: 5, failed: ({ code }) => told.push(code) });
+  t.teardown(() => {
+    writer.close();
+  });
+  const jsm = await jetstreamManager(store.nats.connection);
+  await jsm.streams.update(store.status.stream, { max_msg_size: 1000 });
+  const long = { state: 'ERROR', reason: 'x'.repeat(2000), revision: 1 } as const;
+  const other = refOf('red', 'vm2');
+  const isWritten = async (ref: typeof vm1, revision: number): Promise<boolean> =>
+    (await store.status.read(statusKey('lport', ref, 'c1')))?.text?.includes(`"revision":${revision},`) === true;
+
+  writer.set('lport', vm1, long);
+  for (let revision = 1; revision <= 5; revision++) {
+    writer.set('lport', other, { state: 'ACTIVE', revision });
+    await until('the other one is written', () => isWritten(other, revision));
+  }
+  t.equal(told.length, 1, 'the others are written meanwhile, and that is no end of it');
+  writer.set('lport', vm1, { state: 'ACTIVE', revision: 2 });
+  await until('it is written', () => isWritten(vm1, 2));
+  t.equal(told.length, 1);
+  writer.set('lport', vm1, { ...long, revision: 3 });
+  await until('it is told again', () => told.length === 2);
+});
 
 void t.test('what a tenant writes is repeated on plain subjects', options, async (t) => {
   const { store } = await lab(t);
