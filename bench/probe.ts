@@ -18,6 +18,8 @@ export interface Probed {
   readonly usedSize: number;
   /** What the process has of the machine's memory, in bytes. */
   readonly residentSize: number;
+  /** Sockets, timers and whatever else keeps the event loop going. */
+  readonly handles: number;
 }
 
 /** Asking for the processor time takes a tenth of a millisecond on some machines: not too often. */
@@ -48,7 +50,8 @@ function probe(path: string): void {
     const told = stalls.splice(0);
     globalThis.gc?.();
     const { heapUsed, external, rss } = process.memoryUsage();
-    const probed: Probed = { stalls: told, usedSize: heapUsed + external, residentSize: rss };
+    const handles = process.getActiveResourcesInfo().length;
+    const probed: Probed = { stalls: told, usedSize: heapUsed + external, residentSize: rss, handles };
     writeFileSync(path, JSON.stringify(probed));
     lastMs = performance.now();
   });

@@ -12,9 +12,13 @@ export interface Loss {
   readonly because: string;
 }
 
+/** What a failure takes hold of, or needs to be well: two at once have nothing in common. */
+export type Part = 'controller' | 'connection' | 'switch' | 'database' | 'nats';
+
 /** One kind of failure. */
 export interface Fault {
   readonly name: string;
+  readonly parts: readonly Part[];
   /** Frames of established flows that may be lost; undefined: none. */
   readonly loses?: Loss;
   /** Whether the northbound is written meanwhile: now and then, unless said otherwise. */

@@ -1,50 +1,18 @@
 // The controller is killed again and again while a thousand ports come and go: nothing may be lost, and what it finds it takes over.
 import type { Test } from 'tap';
 import { machineText } from '../../bench/machine.js';
-import { plugInterfaces } from '../../bench/plug.js';
 import { cpuMs } from '../../bench/site.js';
 import { type Chance, chanceOf } from '../ofp/random/chance.js';
 import { churnDuring } from './churn.js';
 import { moment } from './moment.js';
 import { steps } from './of-programs.js';
-import { bridge, FaultSite, type NbObject } from './site.js';
+import { populated } from './populated.js';
+import type { FaultSite } from './site.js';
 
-const [networks, portsOfEach] = [10, 100];
-/** ofports that no other interface of the site gets. */
-const firstOfport = 2000;
 /** So long may it take from the restart until the switch is right again, in milliseconds. */
 const promisedMs = 2000;
 /** The longest pause between two writes, in milliseconds. */
 const pauseMs = 5;
-
-const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
-
-function portOf(number: number): NbObject {
-  const [high, low] = [number >> 8, number & 0xff];
-  const value = {
-    lswitch: `net${number % networks}`,
-    macs: [`fa:16:3e:02:${hex(high)}:${hex(low)}`],
-    ips: [`10.2.${high}.${low}`],
-  };
-  return { kind: 'lport', id: `k${number}`, value };
-}
-
-const ports = Array.from({ length: networks * portsOfEach }, (_, number) => portOf(number));
-
-/** A site with a thousand ports more, all of them there. */
-async function populated(t: Test): Promise<FaultSite> {
-  const site = await FaultSite.start(t);
-  for (let number = 0; number < networks; number++) await site.site.put('lswitch', `red/net${number}`);
-  await plugInterfaces(
-    site.site.ovs.database,
-    bridge,
-    ports.map(({ id }, index) => ({ name: id, ofport: firstOfport + index, ifaceId: `red/${id}` })),
-  );
-  await Promise.all(ports.map((port) => site.toggle(port)));
-  await site.acknowledged(); // comparing all of it would keep this process, and so the controller's connection, from its work
-  await site.converged();
-  return site;
-}
 
 /** Kills it at a moment, or at a step of a commit. */
 async function kill(site: FaultSite, chance: Chance): Promise<void> {
@@ -80,7 +48,7 @@ async function restarted(site: FaultSite): Promise<Restart> {
 
 /** Kills it so many times, and asserts. */
 export async function runKills(t: Test, kills: number, seed: number): Promise<void> {
-  const site = await populated(t);
+  const { site, ports } = await populated(t, 100);
   const chance = chanceOf(seed);
   const restarts: Restart[] = [];
   let frames = 0;

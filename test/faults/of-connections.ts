@@ -28,6 +28,7 @@ async function datapathOf({ site }: FaultSite): Promise<bigint> {
 export const ofConnections: readonly Fault[] = [
   {
     name: 'connection cut at a step of a commit',
+    parts: ['connection'],
     churn: 'always',
     inject: async ({ between }, chance) => {
       await between.cutAt(chance.pick(steps), chance.oneIn(2));
@@ -35,6 +36,7 @@ export const ofConnections: readonly Fault[] = [
   },
   {
     name: 'connection half open',
+    parts: ['connection'],
     isSlow: true,
     inject: async ({ between }) => {
       const { meetings } = between;
@@ -44,6 +46,7 @@ export const ofConnections: readonly Fault[] = [
   },
   {
     name: 'switch reads 16 kB a second',
+    parts: ['connection'],
     inject: async ({ between }, chance) => {
       between.rate = 16_000;
       await moment(chance, 3000);
@@ -52,6 +55,7 @@ export const ofConnections: readonly Fault[] = [
   },
   {
     name: 'connections abandoned after the handshake',
+    parts: ['controller'],
     inject: async (faults, chance) => {
       const strangers = await Promise.all(
         Array.from({ length: strangersLength }, (_, index) => comes(faults, 0xbad0000n + BigInt(index))),
@@ -63,6 +67,7 @@ export const ofConnections: readonly Fault[] = [
   },
   {
     name: 'another bridge with the same datapath id',
+    parts: ['controller', 'connection', 'switch'],
     inject: async (faults, chance) => {
       const twin = await comes(faults, await datapathOf(faults));
       await moment(chance, 3000);

@@ -27,6 +27,8 @@ async function natsIsBack(faults: FaultSite): Promise<void> {
   await until('we are connected again', () => faults.site.store.nats.isUp(), patienceMs);
 }
 
+const hourMs = 3_600_000;
+
 function restartController(faults: FaultSite): void {
   faults.startController();
   faults.lifted();
@@ -36,6 +38,7 @@ function restartController(faults: FaultSite): void {
 export const ofPrograms: readonly Fault[] = [
   {
     name: 'controller killed',
+    parts: ['controller'],
     inject: async (faults, chance) => {
       await moment(chance, 300);
       await faults.controller.stop('SIGKILL');
@@ -45,6 +48,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'controller killed at a step of a commit',
+    parts: ['controller', 'connection'],
     churn: 'always',
     inject: async (faults, chance) => {
       await faults.between.cutAt(chance.pick(steps), chance.oneIn(2), () => void faults.controller.stop('SIGKILL'));
@@ -55,6 +59,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'controller ended and started',
+    parts: ['controller'],
     inject: async (faults, chance) => {
       await moment(chance, 300);
       await faults.controller.stop('SIGTERM');
@@ -63,6 +68,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'controller stopped for a while',
+    parts: ['controller'],
     inject: async (faults, chance) => {
       faults.controller.pause();
       await moment(chance, 3000);
@@ -70,7 +76,20 @@ export const ofPrograms: readonly Fault[] = [
     },
   },
   {
+    name: 'wall clock stepped by an hour',
+    parts: ['controller', 'connection', 'switch', 'database'],
+    inject: async (faults, chance) => {
+      const { meetings } = faults.between;
+      for (const offMs of [hourMs, 0, -hourMs, 0]) {
+        await faults.inside.setClock(faults.controller, offMs);
+        await moment(chance, 1000);
+      }
+      if (faults.between.meetings > meetings) throw new Error('the controller has given up its connection');
+    },
+  },
+  {
     name: 'ovs-vswitchd killed',
+    parts: ['switch'],
     changesFlows: true,
     loses: tablesAreEmpty,
     inject: async (faults, chance) => {
@@ -82,6 +101,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'ovs-vswitchd stopped for a while',
+    parts: ['switch'],
     inject: async (faults, chance) => {
       faults.site.ovs.freezeSwitch();
       await moment(chance, 3000);
@@ -90,6 +110,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'ovsdb-server killed',
+    parts: ['database'],
     inject: async (faults, chance) => {
       await faults.site.ovs.stopDatabase('SIGKILL');
       await moment(chance, 1500);
@@ -99,6 +120,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'both of Open vSwitch killed',
+    parts: ['switch', 'database'],
     changesFlows: true,
     loses: tablesAreEmpty,
     inject: async (faults, chance) => {
@@ -113,6 +135,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'controller and ovs-vswitchd killed',
+    parts: ['controller', 'switch'],
     changesFlows: true,
     loses: tablesAreEmpty,
     inject: async (faults, chance) => {
@@ -125,6 +148,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'nats-server killed',
+    parts: ['nats'],
     churn: 'never',
     inject: async (faults, chance) => {
       await faults.nats.stop('SIGKILL');
@@ -135,6 +159,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'nats-server stopped for a while',
+    parts: ['nats'],
     inject: async ({ nats }, chance) => {
       nats.freeze();
       await moment(chance, 3000);
@@ -143,6 +168,7 @@ export const ofPrograms: readonly Fault[] = [
   },
   {
     name: 'nats-server ended and started',
+    parts: ['nats'],
     churn: 'never',
     inject: async (faults) => {
       await faults.nats.stop('SIGTERM');

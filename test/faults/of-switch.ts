@@ -27,6 +27,7 @@ async function someGroup({ site }: FaultSite, chance: Chance): Promise<string> {
 export const ofSwitch: readonly Fault[] = [
   {
     name: 'flow deleted',
+    parts: ['switch', 'database'],
     changesFlows: true,
     loses: isOne,
     inject: async (faults, chance) => {
@@ -35,6 +36,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'flow changed',
+    parts: ['switch', 'database'],
     changesFlows: true,
     loses: isOne,
     inject: async (faults, chance) => {
@@ -43,6 +45,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'flow added',
+    parts: ['switch', 'database'],
     changesFlows: true,
     inject: async (faults, chance) => {
       const cookie = `cookie=0xd5f102${chance.bits(40).toString(16).padStart(10, '0')}`;
@@ -52,6 +55,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'all flows deleted',
+    parts: ['switch', 'database'],
     changesFlows: true,
     loses: { because: 'all flows are gone' },
     inject: async (faults) => {
@@ -60,6 +64,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'group deleted',
+    parts: ['switch', 'database'],
     changesFlows: true,
     loses: { ways: ['broadcast'], because: 'the flows of broadcasts go with their group' },
     inject: async (faults, chance) => {
@@ -68,6 +73,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'group changed',
+    parts: ['switch', 'database'],
     changesFlows: true,
     isSlow: true,
     loses: { ways: ['broadcast'], because: 'groups are read back every ten seconds: no monitor tells of them' },
@@ -77,6 +83,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'group added',
+    parts: ['switch', 'database'],
     changesFlows: true,
     isSlow: true,
     inject: async (faults, chance) => {
@@ -86,6 +93,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'interface gone and back with another number',
+    parts: ['switch', 'database'],
     changesFlows: true,
     inject: async (faults, chance) => {
       await faults.site.ovs.vsctl('del-port', bridge, leaving);
@@ -95,6 +103,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'bridge deleted and made again',
+    parts: ['switch', 'database'],
     changesFlows: true,
     loses: { because: 'bridge and interfaces are gone' },
     inject: async (faults, chance) => {
@@ -105,6 +114,7 @@ export const ofSwitch: readonly Fault[] = [
   },
   {
     name: 'packets flood to the controller',
+    parts: ['switch', 'database', 'controller', 'connection'],
     inject: async (faults) => {
       const actions = Array(copies).fill('controller:128').join();
       const flow = `table=0,priority=65000,in_port=${await faults.site.ovs.ofport(flooding)}`;

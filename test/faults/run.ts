@@ -5,6 +5,7 @@ import { machineText } from '../../bench/machine.js';
 import { type Chance, chanceOf } from '../ofp/random/chance.js';
 import { churnDuring } from './churn.js';
 import { type Fault, faults } from './faults.js';
+import { pairName, pairOf } from './pairs.js';
 import { churning, FaultSite } from './site.js';
 import type { Losses } from './stream.js';
 
@@ -27,14 +28,22 @@ interface Tally {
 /** The longest pause between two writes, in milliseconds. */
 const pauseMs = 30;
 
-/** All kinds in an order that the seed decides, then again in another, until the time is over. */
-function* inTurn({ below }: Chance, { seconds, isMeant }: FaultOptions): Generator<Fault> {
+/** So many pairs are drawn for each turn of all kinds. */
+const pairsLength = 3;
+
+/** All kinds in an order that the seed decides, and some pairs among them, then again in another, until the time is over. */
+function* inTurn(chance: Chance, { seconds, isMeant }: FaultOptions): Generator<Fault> {
   const endMs = performance.now() + seconds * 1000;
+  const quick = faults.filter(({ isSlow }) => isSlow === undefined);
   while (performance.now() < endMs) {
-    const left = faults.filter(isMeant);
-    while (left.length > 0 && performance.now() < endMs) yield* left.splice(below(left.length), 1);
+    const pairs = Array.from({ length: pairsLength }, () => pairOf(chance, quick));
+    const left = [...faults, ...pairs].filter(isMeant);
+    while (left.length > 0 && performance.now() < endMs) yield* left.splice(chance.below(left.length), 1);
   }
 }
+
+/** What it is counted as. */
+const kindOf = ({ name }: Fault): string => (name.startsWith(pairName) ? pairName : name);
 
 const isChurning = ({ churn }: Fault, chance: Chance): boolean =>
   churn === 'always' || (churn === undefined && !chance.oneIn(3));
@@ -43,7 +52,7 @@ const isChurning = ({ churn }: Fault, chance: Chance): boolean =>
 export async function runFaults(t: Test, options: FaultOptions): Promise<void> {
   const chance = chanceOf(options.seed);
   const site = await FaultSite.start(t);
-  const tallies = new Map<string, Tally>(faults.map(({ name }) => [name, none()]));
+  const tallies = new Map<string, Tally>([...faults.map(kindOf), pairName].map((kind) => [kind, none()]));
   let count = 0;
   for (const fault of inTurn(chance, options)) {
     const churns = isChurning(fault, chance);
@@ -54,7 +63,7 @@ export async function runFaults(t: Test, options: FaultOptions): Promise<void> {
     await site.rested();
     const sentMods = site.between.mods - mods;
     judge(t, fault, { churns, ms, losses, mods: sentMods });
-    const tally = tallies.get(fault.name) ?? none();
+    const tally = tallies.get(kindOf(fault)) ?? none();
     tally.times += 1;
     tally.sent += losses.sent;
     for (const lost of losses.lost.values()) tally.lost += lost;

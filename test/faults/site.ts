@@ -10,6 +10,7 @@ import { until } from '../lab/process.js';
 import { Unixctl } from '../lab/unixctl.js';
 import { type ControllerProcess, patienceMs, Site } from '../integration/controller-lab.js';
 import { Between } from './between.js';
+import { Inside } from './inside.js';
 import { Stream, type Way } from './stream.js';
 import { differences, heldLines, wantedLines } from './wanted.js';
 
@@ -82,6 +83,7 @@ export class FaultSite {
   readonly stream: Stream;
   /** The connection between the controller and the bridge. */
   readonly between: Between;
+  readonly inside: Inside;
   #controller: ControllerProcess;
   /** The churning lports that are there. */
   readonly #present = new Set<string>();
@@ -94,6 +96,8 @@ export class FaultSite {
     this.site = site;
     this.nats = nats;
     this.between = passage;
+    this.inside = new Inside(site.dir);
+    site.runtime = this.inside.runtime;
     this.control = new Unixctl(join(site.ovs.dir, 'vs.ctl'));
     this.stream = new Stream(ways, site.dir, this.control);
     this.#controller = this.startController();
@@ -174,7 +178,7 @@ export class FaultSite {
 
   /** What failed is whole again from now on. */
   lifted(): void {
-    this.#liftedMs ??= performance.now();
+    this.#liftedMs = performance.now();
   }
 
   /**
@@ -182,8 +186,8 @@ export class FaultSite {
    * the failure was lifted, or from the last write if that was later.
    */
   async converged(): Promise<number> {
-    this.lifted();
-    const sinceMs = Math.max(this.#liftedMs ?? 0, this.#wroteMs);
+    this.#liftedMs ??= performance.now();
+    const sinceMs = Math.max(this.#liftedMs, this.#wroteMs);
     let last: readonly string[] = [];
     const isRight = async (): Promise<boolean> => {
       last = await this.differences().catch((error: unknown) => [String(error)]);

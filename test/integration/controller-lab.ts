@@ -47,17 +47,31 @@ export interface LogLine {
   readonly [key: string]: unknown;
 }
 
+/** Flags and environment of Node, for a controller that is looked into. */
+export interface Runtime {
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const plainRuntime: Runtime = { flags: [], env: {} };
+
 /** A controller that runs. */
 export class ControllerProcess {
   readonly #child: ChildProcess;
   readonly #logFile: string;
 
-  constructor(args: readonly string[], logFile: string, uid: number | undefined, build: string) {
+  constructor(
+    args: readonly string[],
+    logFile: string,
+    uid: number | undefined,
+    build: string,
+    { flags, env }: Runtime = plainRuntime,
+  ) {
     this.#logFile = logFile;
     const words = ['controller', ...args];
     this.#child =
       uid === undefined
-        ? start('setpriv', ['--pdeathsig', 'KILL', process.execPath, join(build, program), ...words], logFile)
+        ? start(process.execPath, [...flags, join(build, program), ...words], logFile, { env })
         : start(
             'unshare',
             ['--mount', 'sh', '-ec', asSomebody, build, String(uid), process.execPath, ...words],
@@ -112,6 +126,11 @@ export class ControllerProcess {
   resume(): void {
     this.#child.kill('SIGCONT');
   }
+
+  /** Sends it a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
 }
 
 /** The bridges of a site, by name, each with its `external_ids:damselfly-chassis` (undefined: none). */
@@ -126,6 +145,8 @@ export class Site {
   readonly ovs: Ovs;
   readonly nats: Servers;
   readonly store: Store;
+  /** How controllers are run from now on, unless as somebody else. */
+  runtime = plainRuntime;
   readonly #t: Test;
   #runs = 0;
 
@@ -214,7 +235,8 @@ export class Site {
 
   /** Starts it as another user, or that of another build. */
   runAs(uid: number | undefined, args: readonly string[], build = checkout): ControllerProcess {
-    const controller = new ControllerProcess(args, join(this.dir, `controller-${++this.#runs}.log`), uid, build);
+    const logFile = join(this.dir, `controller-${++this.#runs}.log`);
+    const controller = new ControllerProcess(args, logFile, uid, build, this.runtime);
     this.#t.teardown(async () => {
       await controller.stop('SIGKILL');
     });

@@ -53,9 +53,10 @@ export class FakeBridge {
     this.ports = [datapathPort(1), datapathPort(reservedPort.local, local)];
   }
 
-  /** Connects to a listening controller. */
-  async connect(address: Address): Promise<FakeConnection> {
-    const socket = address.kind === 'tcp' ? connect(address.port, address.host) : connect(address.path);
+  /** Connects to a listening controller, over TCP from a local address if one is given. */
+  async connect(address: Address, localAddress?: string): Promise<FakeConnection> {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const socket = address.kind === 'tcp' ? connect({ ...address, ...from }) : connect(address.path);
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve).once('error', reject);
     });
