@@ -1,7 +1,7 @@
 // What an app is: a name, a number for its cookies, and rules that map one owner and the view to everything that it wants.
 import { apply, goto } from '../ofp/index.js';
 import type { Action, Match } from '../ofp/index.js';
-import type { Flow, Wanted } from '../flow/wanted.js';
+import type { Flow, Shape, ShapedFlow, Wanted } from '../flow/wanted.js';
 import type { Ref } from '../model/ids.js';
 import type { Members } from '../model/members.js';
 import type { View } from '../model/view.js';
@@ -69,4 +69,19 @@ export function flow(
       ...(onwards.goto === undefined ? [] : [goto(onwards.goto.id)]),
     ],
   };
+}
+
+/** How many bits the numbers have that flows differ in. */
+export const bits = { ofport: 32, key: 32, mac: 48, ipv4: 32 } as const;
+
+/**
+ * Declares flows that differ in whole numbers only: `make` is given the numbers, of so many bits each, and puts them into the flow
+ * as they are. What comes out makes one such flow from its numbers, at a tenth of the cost of `flow`.
+ */
+export function shape<const Bits extends readonly number[]>(
+  bits: Bits,
+  make: (...numbers: { [Index in keyof Bits]: number }) => Flow,
+): (...numbers: { [Index in keyof Bits]: number }) => ShapedFlow {
+  const one: Shape = { bits, make: make as Shape['make'] }; // it is given as many numbers as there are bits
+  return (...numbers) => ({ shape: one, numbers });
 }

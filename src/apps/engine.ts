@@ -1,6 +1,6 @@
 // Runs the apps over a view and keeps what they want: each owner again only when an answer that it read has changed.
 import { flowItem, groupItem, type Item } from '../flow/item.js';
-import { type Owner, ownerName } from '../flow/batch.js';
+import type { Owner } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
 import type { TunnelPort, Wanted } from '../flow/wanted.js';
 import { numberName } from '../model/world.js';
@@ -9,17 +9,19 @@ import type { View } from '../model/view.js';
 import type { Members } from '../model/members.js';
 import type { App, Rule } from './app.js';
 
-/** What an owner wants, ready to be compared; the flows' own objects are not kept. */
-interface Prepared {
+/** What came of a rule for one owner, ready to be compared; the flows' own objects are not kept. */
+interface Outcome {
   readonly items: readonly Item[];
   readonly tunnels: readonly TunnelPort[];
+  /** Why the app failed; then the rest is what came of it before. */
+  readonly error?: unknown;
 }
 
 /** The rules of all apps over one set of owners of one kind. */
 interface RuleSet {
   readonly owners: Members<string>;
   readonly kind: string;
-  readonly rules: { readonly app: App; readonly rule: Rule; readonly index: number }[];
+  readonly rules: { readonly app: App; readonly rule: Rule }[];
 }
 
 /** An app that failed for one owner: the others go on, and it is tried again when what it read changes. */
@@ -32,14 +34,14 @@ export interface AppFailure {
 export class Engine {
   readonly #view: View;
   readonly #table: FlowTable;
-  /** The tunnel ports that owners want, by the owner's name. */
+  /** The tunnel ports that are wanted, and the apps that failed, by the name of the wish. */
   readonly #tunnels = new Map<string, readonly TunnelPort[]>();
-  readonly #failures = new Map<string, AppFailure>();
+  readonly #failures = new Map<string, readonly AppFailure[]>();
 
   constructor(view: View, table: FlowTable, apps: readonly App[]) {
     this.#view = view;
     this.#table = table;
-    for (const set of ruleSets(view, apps)) this.#install(set);
+    for (const [index, set] of ruleSets(view, apps).entries()) this.#install(index, set);
   }
 
   /**
@@ -58,22 +60,28 @@ export class Engine {
 
   /** The owners for which an app has failed. */
   failures(): readonly AppFailure[] {
-    return [...this.#failures.values()];
+    return [...this.#failures.values()].flat();
   }
 
-  /** Runs rules over one set together: they read nearly the same, and what they want of one member is sent together. */
-  #install({ owners, kind, rules }: RuleSet): void {
-    this.#view.world.graph.each<string, readonly Outcome[]>(
+  /** Runs rules over one set together: they read nearly the same, and what they want of one member is one wish. */
+  #install(index: number, { owners, kind, rules }: RuleSet): void {
+    this.#view.world.graph.each<string, Outcome[]>(
       owners,
-      (member) => rules.map(({ app, rule }) => attempted(() => prepared(app.id, rule.wants(this.#view, member)))),
-      (member, now, before) => {
+      (member) => rules.map(({ app, rule }) => attempted(app, () => rule.wants(this.#view, member))),
+      (member, now = [], before = []) => {
         const object = numberName(kind, refOfMember(member)); // the one that a number is allocated to
-        const rank = this.#rank(kind, object, member);
-        for (const [i, { app, index }] of rules.entries()) {
-          const outcome = now?.[i] ?? nothingPrepared;
-          if (outcome === nothingPrepared && (before?.[i] ?? nothingPrepared) === nothingPrepared) continue;
-          this.#take({ app: app.name, object, rule: index }, rank, outcome);
-        }
+        const wish = { name: `${index} ${object}`, object };
+        this.#noteFailures(wish, rules, now, before);
+        this.#table.want(
+          wish,
+          this.#rank(kind, object, member),
+          now.flatMap(({ items }) => items),
+        );
+        note(
+          this.#tunnels,
+          wish.name,
+          now.flatMap(({ tunnels }) => tunnels),
+        );
       },
       (member, error) => {
         this.#view.world.graph.failed(`the flows of ${member}`, error);
@@ -81,17 +89,21 @@ export class Engine {
     );
   }
 
-  /** Takes what came of a rule for one owner; where it failed, what was wanted before stays. */
-  #take(owner: Owner, rank: number, outcome: Outcome): void {
-    const name = ownerName(owner);
-    if ('error' in outcome) {
-      this.#failures.set(name, { owner, error: outcome.error });
-      return;
+  /** Where an app failed, what it wanted before stays: also for the next time. */
+  #noteFailures(
+    { name, object }: { name: string; object: string },
+    rules: RuleSet['rules'],
+    now: Outcome[],
+    before: readonly Outcome[],
+  ): void {
+    const failures: AppFailure[] = [];
+    for (const [i, { app }] of rules.entries()) {
+      const error = now[i]?.error;
+      if (error === undefined) continue;
+      now[i] = { ...(before[i] ?? nothingPrepared), error };
+      failures.push({ owner: { app: app.name, object }, error });
     }
-    this.#failures.delete(name);
-    this.#table.want(owner, rank, outcome.items);
-    if (outcome.tunnels.length > 0) this.#tunnels.set(name, outcome.tunnels);
-    else this.#tunnels.delete(name);
+    note(this.#failures, name, failures);
   }
 
   /** Between two owners of one identity the smaller unique key is heard; a segmentation counts by its child's. */
@@ -108,32 +120,34 @@ const refOfMember = (member: string): Ref => member as Ref;
 function ruleSets(view: View, apps: readonly App[]): RuleSet[] {
   const sets: RuleSet[] = [];
   for (const app of apps)
-    for (const [index, rule] of app.rules.entries()) {
+    for (const rule of app.rules) {
       const [owners, { kind }] = [rule.owners(view), rule];
       const known = sets.find((set) => set.owners === owners && set.kind === kind);
-      if (known === undefined) sets.push({ owners, kind, rules: [{ app, rule, index }] });
-      else known.rules.push({ app, rule, index });
+      if (known === undefined) sets.push({ owners, kind, rules: [{ app, rule }] });
+      else known.rules.push({ app, rule });
     }
   return sets;
 }
 
-const noTunnels: readonly TunnelPort[] = [];
-const nothingPrepared: Prepared = { items: [], tunnels: noTunnels };
-
-function prepared(app: number, { flows, groups, tunnels }: Wanted): Prepared {
-  const items = flows.map((flow) => flowItem(app, flow));
-  if (groups !== undefined) items.unshift(...groups.map(groupItem));
-  return items.length === 0 && tunnels === undefined ? nothingPrepared : { items, tunnels: tunnels ?? noTunnels };
+/** Keeps a list under a name, unless it is empty. */
+function note<T>(lists: Map<string, readonly T[]>, name: string, list: readonly T[]): void {
+  if (list.length > 0) lists.set(name, list);
+  else if (lists.size > 0) lists.delete(name);
 }
 
-/** What came of a rule for one owner. */
-type Outcome = Prepared | { readonly error: unknown };
+const nothingPrepared: Outcome = { items: [], tunnels: [] };
+
+function prepared(app: App, { flows, groups = [], tunnels = [] }: Wanted): Outcome {
+  if (flows.length === 0 && groups.length === 0 && tunnels.length === 0) return nothingPrepared;
+  const items = flows.map((flow) => flowItem(app, flow));
+  return { items: groups.length === 0 ? items : [...groups.map((group) => groupItem(app, group)), ...items], tunnels };
+}
 
 /** An app that fails for one owner is a mistake of ours, which must not cost anybody else their flows. */
-function attempted(work: () => Prepared): Outcome {
+function attempted(app: App, wants: () => Wanted): Outcome {
   try {
-    return work();
+    return prepared(app, wants());
   } catch (error) {
-    return { error };
+    return { ...nothingPrepared, error };
   }
 }

@@ -4,47 +4,36 @@ import { nothing, type Wanted } from '../flow/wanted.js';
 import { macNumber } from '../model/addresses.js';
 import type { Ref } from '../model/ids.js';
 import type { View } from '../model/view.js';
-import { type App, flow, rule } from './app.js';
+import { type App, bits, flow, rule, shape } from './app.js';
 import { priorities, tables } from './pipeline.js';
+
+const toMac = shape([bits.key, bits.mac, bits.key], (network, mac, key) =>
+  flow(tables.l2, priorities.normal, { metadata: network, eth_dst: mac }, [load('reg7', key)], { goto: tables.egress }),
+);
+
+const fromTunnel = shape([bits.key, bits.mac, bits.key], (network, mac, key) =>
+  flow(tables.tunnelDestination, priorities.normal, { metadata: network, eth_dst: mac }, [load('reg7', key)], {
+    goto: tables.ingressConntrack,
+  }),
+);
+
+const isHere = shape([bits.key], (key) =>
+  flow(tables.egress, priorities.normal, { reg7: key }, [], { goto: tables.ingressConntrack }),
+);
 
 /** From ports of this chassis to a port of the network, wherever that is. */
 function known(view: View, ref: Ref): Wanted {
   const port = view.port(ref);
   if (port === undefined) return nothing;
-  return {
-    flows: port.macs.map((mac) =>
-      flow(
-        tables.l2,
-        priorities.normal,
-        { metadata: port.network.key, eth_dst: macNumber(mac) },
-        [load('reg7', port.key)],
-        { goto: tables.egress },
-      ),
-    ),
-  };
+  return { flows: port.macs.map((mac) => toMac(port.network.key, macNumber(mac), port.key)) };
 }
 
 /** To a port that is here, from here and from tunnels. */
 function here(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);
   if (port === undefined) return nothing;
-  const fromTunnel = port.macs.map((mac) =>
-    flow(
-      tables.tunnelDestination,
-      priorities.normal,
-      { metadata: port.network.key, eth_dst: macNumber(mac) },
-      [load('reg7', port.key)],
-      {
-        goto: tables.ingressConntrack,
-      },
-    ),
-  );
-  return {
-    flows: [
-      flow(tables.egress, priorities.normal, { reg7: port.key }, [], { goto: tables.ingressConntrack }),
-      ...fromTunnel,
-    ],
-  };
+  const { key, network, macs } = port;
+  return { flows: [isHere(key), ...macs.map((mac) => fromTunnel(network.key, macNumber(mac), key))] };
 }
 
 /** Layer 2 look-up. */

@@ -2,11 +2,11 @@
 // a second tag included. Everything goes by the port's unique key, so children are treated like any port.
 import { load } from '../ofp/index.js';
 import type { Match } from '../ofp/index.js';
-import { drop, type Flow, nothing, type Wanted } from '../flow/wanted.js';
+import { drop, type Flow, nothing, type ShapedFlow, type Wanted } from '../flow/wanted.js';
 import { addressNumber, macNumber, maskNumber, type Prefix } from '../model/addresses.js';
 import type { Ref } from '../model/ids.js';
 import type { View } from '../model/view.js';
-import { type App, flow, namedRule, rule } from './app.js';
+import { type App, bits, flow, namedRule, rule, shape } from './app.js';
 import { tables } from './pipeline.js';
 import { type Source, sourcesOf } from './sources.js';
 
@@ -56,48 +56,53 @@ function inPrefix(field: 'ipv4_src' | 'arp_spa' | 'ipv6_src' | 'nd_target', pref
   return { [field]: prefix.family === 4 ? { value: Number(value), mask: Number(mask) } : { value, mask } };
 }
 
+const anything = shape([bits.key], (key) =>
+  flow(tables.portSecurity, priority.own, { reg6: key }, accept, { goto: tables.egressConntrack }),
+);
+
 function secured(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);
   if (port === undefined) return nothing;
-  const from = { reg6: port.key };
-  if (!port.portSecurity)
-    return { flows: [flow(tables.portSecurity, priority.own, from, accept, { goto: tables.egressConntrack })] };
+  const { key } = port;
+  if (!port.portSecurity) return { flows: [anything(key)] };
   const sources = sourcesOf(port);
-  const macs = [...new Set(sources.map(({ mac }) => mac))];
+  const macs = [...new Set(sources.map(({ mac }) => mac))].map(macNumber);
   return {
     flows: [
-      ...sources.flatMap((source) => (source.prefix.family === 4 ? ipv4From(from, source) : ipv6From(from, source))),
+      ...sources.flatMap((source) => (source.prefix.family === 4 ? ipv4From(key, source) : ipv6From(key, source))),
       ...macs.flatMap((mac) => [
-        ...beforeAnAddress(from, mac),
-        ...neighbourDiscovery(from, mac),
-        ...listed(from, mac, port.ethertypes),
+        ...beforeAnAddress.map((one) => one(key, mac)),
+        ...neighbourDiscovery.map((one) => one(key, mac)),
+        ...[...new Set(port.ethertypes)].map((type) => listed(type, key, mac)),
       ]),
     ],
   };
 }
 
-type From = Readonly<{ reg6: number }>;
+const fromPrefix = (key: number, mac: number, sender: Match): Flow =>
+  flow(tables.portSecurity, priority.own, { ...ipv4, reg6: key, eth_src: mac, ...sender }, accept, {
+    goto: tables.egressConntrack,
+  });
 
-function ipv4From(from: From, { mac, prefix }: Source): Flow[] {
-  const by = { ...from, eth_src: macNumber(mac) };
-  return [
-    flow(tables.portSecurity, priority.own, { ...ipv4, ...by, ...inPrefix('ipv4_src', prefix) }, accept, {
-      goto: tables.egressConntrack,
-    }),
-    flow(
-      tables.portSecurity,
-      priority.own,
-      { ...arp, ...by, arp_sha: macNumber(mac), ...inPrefix('arp_spa', prefix) },
-      accept,
-      {
-        goto: tables.egressConntrack,
-      },
-    ),
-  ];
+const arpFromPrefix = (key: number, mac: number, sender: Match): Flow =>
+  flow(tables.portSecurity, priority.own, { ...arp, reg6: key, eth_src: mac, arp_sha: mac, ...sender }, accept, {
+    goto: tables.egressConntrack,
+  });
+
+const fromHost = shape([bits.key, bits.mac, bits.ipv4], (key, mac, ip) => fromPrefix(key, mac, { ipv4_src: ip }));
+const arpFromHost = shape([bits.key, bits.mac, bits.ipv4], (key, mac, ip) => arpFromPrefix(key, mac, { arp_spa: ip }));
+
+function ipv4From(key: number, { mac: text, prefix }: Source): (Flow | ShapedFlow)[] {
+  const mac = macNumber(text);
+  if (prefix.length < 32)
+    return [fromPrefix(key, mac, inPrefix('ipv4_src', prefix)), arpFromPrefix(key, mac, inPrefix('arp_spa', prefix))];
+  const ip = Number(addressNumber(prefix));
+  return [fromHost(key, mac, ip), arpFromHost(key, mac, ip)];
 }
 
-function ipv6From(from: From, { mac, prefix }: Source): Flow[] {
-  const by = { ...from, eth_src: macNumber(mac) };
+function ipv6From(key: number, { mac: text, prefix }: Source): Flow[] {
+  const mac = macNumber(text);
+  const by = { reg6: key, eth_src: mac };
   const about = { ...icmpv6, ...by, icmpv6_code: 0, ...inPrefix('nd_target', prefix) };
   const advert = { ...about, icmpv6_type: type.advert };
   const probe = { ...about, icmpv6_type: type.solicit, ipv6_src: 0n, nd_sll: 0 };
@@ -105,61 +110,69 @@ function ipv6From(from: From, { mac, prefix }: Source): Flow[] {
     flow(tables.portSecurity, priority.own, { ...ipv6, ...by, ...inPrefix('ipv6_src', prefix) }, accept, {
       goto: tables.ndSecurity,
     }),
-    flow(tables.ndSecurity, priority.truth, { ...advert, nd_tll: macNumber(mac) }, [], {
-      goto: tables.egressConntrack,
-    }),
+    flow(tables.ndSecurity, priority.truth, { ...advert, nd_tll: mac }, [], { goto: tables.egressConntrack }),
     flow(tables.ndSecurity, priority.truth, { ...advert, nd_tll: 0 }, [], { goto: tables.egressConntrack }),
     flow(tables.ndSecurity, priority.ownProbe, probe, [], { goto: tables.egressConntrack }),
   ];
 }
 
-function beforeAnAddress(from: From, mac: string): Flow[] {
-  const by = { ...from, eth_src: macNumber(mac) };
-  return [
+type ByMac = readonly ((key: number, mac: number) => ShapedFlow)[];
+
+const beforeAnAddress: ByMac = [
+  shape([bits.key, bits.mac], (key, mac) =>
     flow(
       tables.portSecurity,
       priority.unspecified,
-      { ...ipv4, ...by, ip_proto: 17, ipv4_src: 0, udp_src: 68, udp_dst: 67 },
+      { ...ipv4, reg6: key, eth_src: mac, ip_proto: 17, ipv4_src: 0, udp_src: 68, udp_dst: 67 },
       accept,
-      {
-        goto: tables.egressConntrack,
-      },
+      { goto: tables.egressConntrack },
     ),
+  ),
+  shape([bits.key, bits.mac], (key, mac) =>
     flow(
       tables.portSecurity,
       priority.unspecified,
-      { ...arp, ...by, arp_op: 1, arp_spa: 0, arp_sha: macNumber(mac) },
+      { ...arp, reg6: key, eth_src: mac, arp_op: 1, arp_spa: 0, arp_sha: mac },
       accept,
-      {
-        goto: tables.egressConntrack,
-      },
+      { goto: tables.egressConntrack },
     ),
-    ...fromUnspecified.map((icmpv6_type) =>
-      flow(tables.portSecurity, priority.unspecified, { ...icmpv6, ...by, ipv6_src: 0n, icmpv6_type }, accept, {
-        goto: tables.ndSecurity,
-      }),
+  ),
+  ...fromUnspecified.map((icmpv6_type) =>
+    shape([bits.key, bits.mac], (key, mac) =>
+      flow(
+        tables.portSecurity,
+        priority.unspecified,
+        { ...icmpv6, reg6: key, eth_src: mac, ipv6_src: 0n, icmpv6_type },
+        accept,
+        { goto: tables.ndSecurity },
+      ),
     ),
-  ];
-}
+  ),
+];
+
+const solicit = { ...icmpv6, icmpv6_type: type.solicit, icmpv6_code: 0 } as const;
 
 /** Solicitations name the sender's own link-layer address or none; none at all while the sender has no address. */
-function neighbourDiscovery(from: From, mac: string): Flow[] {
-  const solicit = { ...icmpv6, ...from, eth_src: macNumber(mac), icmpv6_type: type.solicit, icmpv6_code: 0 };
-  return [
-    flow(tables.ndSecurity, priority.truth, { ...solicit, nd_sll: macNumber(mac) }, [], {
+const neighbourDiscovery: ByMac = [
+  shape([bits.key, bits.mac], (key, mac) =>
+    flow(tables.ndSecurity, priority.truth, { ...solicit, reg6: key, eth_src: mac, nd_sll: mac }, [], {
       goto: tables.egressConntrack,
     }),
-    flow(tables.ndSecurity, priority.truth, { ...solicit, nd_sll: 0 }, [], { goto: tables.egressConntrack }),
-    flow(tables.ndSecurity, priority.otherProbe, { ...solicit, ipv6_src: 0n }, drop),
-  ];
-}
+  ),
+  shape([bits.key, bits.mac], (key, mac) =>
+    flow(tables.ndSecurity, priority.truth, { ...solicit, reg6: key, eth_src: mac, nd_sll: 0 }, [], {
+      goto: tables.egressConntrack,
+    }),
+  ),
+  shape([bits.key, bits.mac], (key, mac) =>
+    flow(tables.ndSecurity, priority.otherProbe, { ...solicit, reg6: key, eth_src: mac, ipv6_src: 0n }, drop),
+  ),
+];
 
-const listed = (from: From, mac: string, ethertypes: readonly number[]): Flow[] =>
-  [...new Set(ethertypes)].map((eth_type) =>
-    flow(tables.portSecurity, priority.own, { eth_type, ...from, eth_src: macNumber(mac) }, accept, {
-      goto: tables.egressConntrack,
-    }),
-  );
+const listed = (eth_type: number, key: number, mac: number): Flow =>
+  flow(tables.portSecurity, priority.own, { eth_type, reg6: key, eth_src: mac }, accept, {
+    goto: tables.egressConntrack,
+  });
 
 /** A secured port neither routes for others nor speaks for its neighbours. */
 function untrusted(): Wanted {

@@ -55,7 +55,7 @@ function asChild(type: SegmentationType, id: number, ofport: OfPort, port: Local
   const tagged = { in_port: ofport, ...type.match(id) };
   if (port === undefined) return [flow(tables.classification, priorities.child, tagged, drop)];
   return [
-    flow(tables.classification, priorities.child, tagged, [...type.pop, ...identify(port)]),
+    flow(tables.classification, priorities.child, tagged, [...type.pop, ...identify(port.key, port.network.key)]),
     flow(tables.dispatch, priorities.normal, { reg7: port.key }, [...type.push(id), output(ofport)]),
   ];
 }

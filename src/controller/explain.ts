@@ -21,10 +21,13 @@ export interface Explanation {
 /** A flow as `ovs-ofctl dump-flows` or `damselfly compile` prints it. Throws SyntaxProblem for anything else. */
 export const readFlowLine = (line: string): FlowMod => parseFlow(line.replace(/#.*$/, '').trim());
 
+/** Only identity and content of a flow that somebody shows us are looked at. */
+const nobody = { id: 0, name: '' } as const;
+
 /** Explains a flow as `ovs-ofctl dump-flows` printed it, with or without statistics and cookie. Throws SyntaxProblem. */
 export function explain(chassis: Chassis, line: string): Explanation {
   const flow = readFlowLine(line);
-  const { identity, hash } = flowItem(0, flow);
+  const { identity, hash } = flowItem(nobody, flow);
   const wanted = chassis.table.wanted().find(({ item }) => item.identity === identity);
   const mark = readCookie(flow.cookie);
   const hasCookie = line.includes('cookie=');

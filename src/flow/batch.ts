@@ -1,16 +1,11 @@
 // What goes between a flow table and a switch: what the switch says it holds, and the changes to send, in the order of a commit.
 import { isFlow, tableOf } from './item.js';
 
-/** Who wants something: an app and the object that it wants it for. */
+/** Who wants something: an app, and the object that it wants it for. */
 export interface Owner {
   readonly app: string;
   readonly object: string;
-  /** Which of the app's rules. */
-  readonly rule: number;
 }
-
-/** An owner as text, which no other has. */
-export const ownerName = ({ app, rule, object }: Owner): string => `${app} ${rule} ${object}`;
 
 /** A flow as a switch dumps it, undecoded. */
 export interface DumpedFlow {

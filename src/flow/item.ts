@@ -10,12 +10,15 @@ import {
   noBuffer,
   reservedGroup,
   reservedPort,
+  Template,
   validate,
 } from '../ofp/index.js';
-import type { Flow, Group } from './wanted.js';
+import type { Flow, Group, Shape, ShapedFlow } from './wanted.js';
 
 /** A flow or group ready to be compared and sent. */
 export interface Item {
+  /** The name of the app that wants it. */
+  readonly app: string;
   /** Two items with one identity are one flow (table, priority, match) or one group (id). */
   readonly identity: string;
   /** 40 bits over identity and content; equal hashes mean equal items. */
@@ -24,6 +27,12 @@ export interface Item {
   readonly frame: Uint8Array;
   /** Why every switch would refuse it; undefined if it would not: what is wrong is never sent. */
   readonly wrong: string | undefined;
+}
+
+/** An app as the things that it wants carry it: its name, and the number in the cookies of its flows. */
+export interface Author {
+  readonly id: number;
+  readonly name: string;
 }
 
 /** The upper 16 bits of the cookies of all our flows. */
@@ -80,27 +89,49 @@ export const flowHash = (identity: string, instructions: Uint8Array): number => 
 export const groupHash = (identity: string, type: string, buckets: Uint8Array): number =>
   hash40(`${identity} ${type}`, buckets);
 
-/** A wanted flow as an item; `app` goes into its cookie. Encoded once: identity and hash are read from the bytes. */
-export function flowItem(app: number, flow: Flow): Item {
+/**
+ * Of each shape that was found to be right, the message to copy: most flows come from a dozen shapes, and to make, check and encode
+ * each of them would be most of our work. The numbers of a flow name ports and addresses; none makes a right shape wrong.
+ */
+const templates = new Map<Shape, Template>();
+
+/** A wanted flow as an item; the app's number goes into its cookie. Encoded once: identity and hash are read from the bytes. */
+export function flowItem(app: Author, flow: Flow | ShapedFlow): Item {
+  if (!('shape' in flow)) return plainItem(app, flow);
+  const { shape, numbers } = flow;
+  const template = templates.get(shape);
+  if (template !== undefined) return itemOf(app, template.message(0, numbers), undefined);
+  const item = plainItem(app, shape.make(...numbers));
+  if (item.wrong === undefined)
+    templates.set(shape, new Template(shape.bits, (...open) => flowMod('add', shape.make(...open))));
+  return item;
+}
+
+function plainItem(app: Author, flow: Flow): Item {
   const message = flowMod('add', flow);
-  const frame = encode(message, 0);
+  return itemOf(app, encode(message, 0), wrongWith(message));
+}
+
+/** The item of an encoded FLOW_MOD, which gets its cookie. */
+function itemOf({ id, name: app }: Author, frame: Uint8Array, wrong: string | undefined): Item {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const matchEnd = flowModHeadSize + Math.ceil(view.getUint16(flowModHeadSize + 2) / 8) * 8;
-  const identity = flowIdentity(flow.table, flow.priority, frame.subarray(flowModHeadSize, matchEnd));
+  const [table, priority] = [view.getUint8(tableOffset), view.getUint16(priorityOffset)];
+  const identity = flowIdentity(table, priority, frame.subarray(flowModHeadSize, matchEnd));
   const hash = flowHash(identity, frame.subarray(matchEnd));
-  view.setUint32(cookieOffset, ((cookieTag << 16) | (app << 8) | Math.floor(hash / 2 ** 32)) >>> 0);
+  view.setUint32(cookieOffset, ((cookieTag << 16) | (id << 8) | Math.floor(hash / 2 ** 32)) >>> 0);
   view.setUint32(cookieOffset + 4, hash % 2 ** 32);
-  return { identity, hash, frame, wrong: wrongWith(message) };
+  return { app, identity, hash, frame, wrong };
 }
 
 /** A wanted group as an item. */
-export function groupItem(group: Group): Item {
+export function groupItem({ name: app }: Author, group: Group): Item {
   const identity = groupIdentity(group.groupId);
   const { groupId, type: groupType, buckets } = group;
   const message = { type: 'group_mod', command: 'add_or_modify', groupType, groupId, buckets } as const;
   const frame = encode(message, 0);
   const hash = groupHash(identity, groupType, frame.subarray(groupModHeadSize));
-  return { identity, hash, frame, wrong: wrongWith(message) };
+  return { app, identity, hash, frame, wrong: wrongWith(message) };
 }
 
 /** Looks at each message, not at each shape of messages: to tell the shape would take as long. */
@@ -116,18 +147,21 @@ export function removal(identity: string): Uint8Array {
       { type: 'group_mod', command: 'delete', groupType: 'all', groupId: Number(identity.slice(1)), buckets: [] },
       0,
     );
-  const [table, priority] = [identity.charCodeAt(1), (identity.charCodeAt(2) << 8) | identity.charCodeAt(3)];
-  const bare = encode(flowMod('delete_strict', { table, priority, match: {}, instructions: [] }), 0);
-  const match = Buffer.from(identity.slice(4), 'latin1');
-  const frame = new Uint8Array(flowModHeadSize + match.length);
-  frame.set(bare.subarray(0, flowModHeadSize));
-  frame.set(match, flowModHeadSize);
-  new DataView(frame.buffer).setUint16(2, frame.length);
+  const frame = new Uint8Array(flowModHeadSize + identity.length - placeSize);
+  frame.set(removalHead);
+  for (let i = placeSize; i < identity.length; i++) frame[flowModHeadSize + i - placeSize] = identity.charCodeAt(i);
+  const view = new DataView(frame.buffer);
+  view.setUint16(2, frame.length);
+  view.setUint8(tableOffset, tableOf(identity));
+  view.setUint8(priorityOffset, identity.charCodeAt(2));
+  view.setUint8(priorityOffset + 1, identity.charCodeAt(3));
   return frame;
 }
 
-/** Where a FLOW_MOD has its cookie (OpenFlow 1.3.5, 7.3.4.1). */
+/** Where a FLOW_MOD has its cookie, table and priority (OpenFlow 1.3.5, 7.3.4.1). */
 const cookieOffset = 8;
+const tableOffset = 24;
+const priorityOffset = 30;
 /** Bytes before the match of a FLOW_MOD (OpenFlow 1.3.5, 7.3.4.1). */
 const flowModHeadSize = 48;
 /** Bytes before the buckets of a GROUP_MOD (OpenFlow 1.3.5, 7.3.4.2). */
@@ -150,6 +184,15 @@ const flowMod = (command: FlowMod['command'], { table, priority, match, instruct
   match,
   instructions,
 });
+
+/** What stands before the match of a flow's identity: a letter, table and priority. */
+const placeSize = 4;
+
+/** What all messages that remove a flow begin with, but for length, table and priority. */
+const removalHead = encode(
+  flowMod('delete_strict', { table: 0, priority: 0, match: {}, instructions: [] }),
+  0,
+).subarray(0, flowModHeadSize);
 
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

@@ -2,12 +2,13 @@
 import type { Owner, Refusal } from './batch.js';
 import { frameText, type Item, placeText } from './item.js';
 
-/** Everything that one owner wants, as it said last. */
+/** Everything that is wanted together for one object, as was said last. */
 export interface Wish {
-  /** The owner as text. */
+  /** Its own, which no other wish has. */
   readonly name: string;
-  readonly owner: Owner;
-  /** Decides between owners of one identity: the smallest is heard. */
+  /** The object, by its name. */
+  readonly object: string;
+  /** Decides between wishes for one identity: the smallest is heard. */
   readonly rank: number;
   readonly items: readonly Item[];
 }
@@ -54,6 +55,9 @@ export const tampered = -1;
 /** The content of a flow that is not ours and has an identity that we want. */
 export const foreign = -2;
 
+/** Who makes a claim. */
+export const ownerOf = ({ wish, item }: Claim): Owner => ({ app: item.app, object: wish.object });
+
 /** A row of which nothing is known. */
 export const emptyRow = (): Row => ({ winner: undefined, others: undefined, installed: undefined, refused: undefined });
 
@@ -90,7 +94,7 @@ export function isTroubled({ winner, others, installed, refused }: Row): boolean
 /** What of an identity's claims is not on the switch and will not be by itself, with the reason. */
 export function refusalsOf(identity: string, { winner, others, refused, installed }: Row): Refusal[] {
   if (winner === undefined) return [];
-  const { owner } = winner.wish;
+  const owner = ownerOf(winner);
   const out: Refusal[] = [];
   if (refused !== undefined) out.push({ owner, identity, reason: refused.reason, state: 'ERROR' });
   if (installed === foreign)
@@ -103,7 +107,7 @@ export function refusalsOf(identity: string, { winner, others, refused, installe
   for (const other of others?.values() ?? [])
     if (other.item.hash !== winner.item.hash)
       out.push({
-        owner: other.wish.owner,
+        owner: ownerOf(other),
         identity,
         reason: `has ${placeText(other.item.frame)} already, with other actions`,
         rival: owner,

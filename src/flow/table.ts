@@ -6,7 +6,6 @@ import {
   type DumpedGroup,
   inCommitOrder,
   type Owner,
-  ownerName,
   placeInCommit,
   type Refusal,
 } from './batch.js';
@@ -19,6 +18,7 @@ import {
   isDue,
   isTroubled,
   refusalsOf,
+  ownerOf,
   refusedFor,
   removeClaim,
   type Row,
@@ -56,11 +56,13 @@ export class FlowTable {
     this.#isOpen = true;
   }
 
-  /** Says what an owner wants from now on, in place of whatever it wanted before. `rank` decides between owners of one identity. */
-  want(owner: Owner, rank: number, items: readonly Item[]): void {
-    const name = ownerName(owner);
+  /**
+   * Says what is wanted for an object from now on, in place of whatever a wish of that name wanted before. `rank` decides between
+   * wishes for one identity. What is wanted together goes in one batch.
+   */
+  want({ name, object }: Pick<Wish, 'name' | 'object'>, rank: number, items: readonly Item[]): void {
     const before = this.#wishes.get(name)?.items ?? noItems;
-    const wish = { name, owner, rank, items };
+    const wish = { name, object, rank, items };
     if (items.length === 0) this.#wishes.delete(name);
     else this.#wishes.set(name, wish);
     let isSettled = true;
@@ -231,7 +233,7 @@ export class FlowTable {
   /** The wanted items in commit order, each with its owner: what a cold start would send. */
   wanted(): { readonly owner: Owner; readonly item: Item }[] {
     return [...this.#rows.values()]
-      .flatMap(({ winner }) => (winner === undefined ? [] : [{ owner: winner.wish.owner, item: winner.item }]))
+      .flatMap(({ winner }) => (winner === undefined ? [] : [{ owner: ownerOf(winner), item: winner.item }]))
       .sort(
         ({ item: { identity: a } }, { item: { identity: b } }) =>
           placeInCommit('add', a) - placeInCommit('add', b) || (a < b ? -1 : 1),

@@ -10,6 +10,18 @@ export interface Flow {
   readonly instructions: readonly Instruction[];
 }
 
+/** Flows that differ in some whole numbers only, which stand in each of them as they are, in so many bits. */
+export interface Shape {
+  readonly bits: readonly number[];
+  readonly make: (...numbers: number[]) => Flow;
+}
+
+/** A flow by its shape and the numbers that are its own. */
+export interface ShapedFlow {
+  readonly shape: Shape;
+  readonly numbers: readonly number[];
+}
+
 /** A group: of type all, a copy of the packet to each bucket; of type select, the packet to one bucket. */
 export interface Group {
   readonly groupId: number;
@@ -32,7 +44,7 @@ export interface TunnelPort {
 
 /** Everything that one owner wants on one chassis. */
 export interface Wanted {
-  readonly flows: readonly Flow[];
+  readonly flows: readonly (Flow | ShapedFlow)[];
   readonly groups?: readonly Group[];
   readonly tunnels?: readonly TunnelPort[];
 }

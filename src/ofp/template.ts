@@ -1,7 +1,7 @@
 // Messages of one shape: encoded once, then copied, with the bits patched that differ.
 import { encode } from './codec.js';
 import type { Message } from './messages.js';
-import { EncodeError, type Writer } from './writer.js';
+import { EncodeError, type Writer, written } from './writer.js';
 
 /** Bytes of the message that hold bits of one parameter. */
 interface Slot {
@@ -43,18 +43,32 @@ function slotsBefore(end: number, bits: number, parameter: number, base: Uint8Ar
   return slots;
 }
 
-/** Where a parameter of `bits` bits stands, found by setting each of its bits alone. */
+/** Where a parameter of `bits` bits stands: it ends where setting its lowest bit alone shows. */
 function slotsOf(parameter: number, bits: number, base: Uint8Array, probe: (value: number) => Uint8Array): Slot[] {
   if (!(bits >= 1 && bits <= largestBits)) throw new EncodeError(`no template: a number of ${bits} bits`);
   const lowest = differences(base, probe(1));
   if (lowest.length === 0 || lowest.some((at) => at % 8 !== 7))
     throw new EncodeError(`no template: number ${parameter} does not end with a byte of the message`);
-  for (let bit = 1; bit < bits; bit++) {
-    const found = differences(base, probe(2 ** bit));
-    if (found.length !== lowest.length || found.some((at, i) => at !== (lowest[i] ?? 0) - bit))
-      throw new EncodeError(`no template: bit ${bit} of number ${parameter} is not beside the bit before it`);
-  }
-  return lowest.flatMap((at) => slotsBefore((at + 1) / 8, bits, parameter, base));
+  const slots = lowest.flatMap((at) => slotsBefore((at + 1) / 8, bits, parameter, base));
+  for (const value of telling(bits))
+    if (differences(patched(base, slots, value), probe(value)).length > 0)
+      throw new EncodeError(`no template: a bit of number ${parameter} is not beside the bit before it`);
+  return slots;
+}
+
+/** Numbers of which no two bits are the same in all: all ones, and those bits whose place has a certain bit. */
+function telling(bits: number): number[] {
+  const places = Array.from({ length: bits }, (_, place) => place);
+  const sum = (chosen: readonly number[]) => chosen.reduce((total, place) => total + 2 ** place, 0);
+  const digits = Array.from({ length: Math.ceil(Math.log2(bits)) }, (_, digit) => digit);
+  return [sum(places), ...digits.map((digit) => sum(places.filter((place) => (place >> digit) & 1)))];
+}
+
+function patched(base: Uint8Array, slots: readonly Slot[], value: number): Uint8Array {
+  return written((w) => {
+    w.bytes(base);
+    for (const slot of slots) patch(w, w.size - base.length, slot, value);
+  });
 }
 
 function patch(w: Writer, start: number, slot: Slot, value: number): void {
@@ -72,8 +86,8 @@ export class Template {
 
   /**
    * Finds by itself where the numbers that `make` is given stand in the bytes, be it in several places: it encodes the message with
-   * each of their bits alone. `bits` says how many each has, 1 to 53. Throws EncodeError if a number is not written as it is: one
-   * that decides what is written, a mask that is left out when it is zero.
+   * a few values of each, by which any two of its bits are told apart. `bits` says how many each has, 1 to 53. Throws EncodeError if
+   * a number is not written as it is: one that decides what is written, a mask that is left out when it is zero.
    */
   constructor(bits: readonly number[], make: (...numbers: number[]) => Message) {
     const zeros = bits.map(() => 0);
@@ -88,6 +102,13 @@ export class Template {
   /** Bytes of each message. */
   get size(): number {
     return this.#base.length;
+  }
+
+  /** The message with these whole numbers, as `encode` gives it. Throws EncodeError on one of too many bits. */
+  message(xid: number, numbers: readonly number[]): Uint8Array {
+    return written((w) => {
+      this.write(w, xid, numbers);
+    });
   }
 
   /** Writes the message with these whole numbers behind what the writer holds. Throws EncodeError on one of too many bits, and then nothing is written. */

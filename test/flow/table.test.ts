@@ -2,16 +2,17 @@ import fc from 'fast-check';
 import t from 'tap';
 import { seenFlow } from '../../src/flow/dumped.js';
 import { flowItem, groupItem, readCookie } from '../../src/flow/item.js';
-import type { Batch, DumpedFlow, DumpedGroup, Owner } from '../../src/flow/batch.js';
+import type { Batch, DumpedFlow, DumpedGroup } from '../../src/flow/batch.js';
 import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, load, output } from '../../src/ofp/index.js';
 
-const owner = (object: string): Owner => ({ app: 'test', object, rule: 0 });
+const author = { id: 1, name: 'test' } as const;
+const owner = (object: string) => ({ name: object, object });
 const flow = (priority: number, port: number, table = 0) =>
-  flowItem(1, { table, priority, match: { in_port: 1 }, instructions: [apply(output(port))] });
+  flowItem(author, { table, priority, match: { in_port: 1 }, instructions: [apply(output(port))] });
 const group = (id: number, key: number) =>
-  groupItem({ groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
+  groupItem(author, { groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
 
 /** A switch as far as a table sees it: it keeps the messages' bytes and dumps what they hold. */
 class Switch {
@@ -276,7 +277,12 @@ void t.test('what a switch would refuse is not sent, and named with the reason u
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
-  const wrong = flowItem(1, { table: 0, priority: 1, match: { in_port: 1 }, instructions: [apply(output(0xff00))] });
+  const wrong = flowItem(author, {
+    table: 0,
+    priority: 1,
+    match: { in_port: 1 },
+    instructions: [apply(output(0xff00))],
+  });
   table.want(owner('bad'), 1, [wrong, flow(2, 2)]);
   const round = table.endRound();
   t.equal(settle(table, to), 1);
