@@ -65,8 +65,8 @@ export class BridgePorts {
 
   /** Our tunnel ports by interface name, all of them. */
   tunnelPorts(names: TunnelNames): void {
+    if (!isSameTunnels(names, this.#tunnels)) this.#isChanged = true;
     this.#tunnels = names;
-    this.#isChanged = true;
   }
 
   /**
@@ -126,7 +126,9 @@ export class BridgePorts {
 
   /** Interfaces whose lport is in the northbound. */
   carriers(): ReadonlySet<string> {
-    return new Set(this.#plugs.filter(({ ref }) => this.#world.lports.present(ref)).map(({ interface: name }) => name));
+    const names = new Set<string>();
+    for (const { ref, interface: name } of this.#plugs) if (this.#world.lports.present(ref)) names.add(name);
+    return names;
   }
 
   /** Interfaces of the bridge that say nothing of an lport and are no tunnels of ours. */
@@ -146,9 +148,17 @@ export class BridgePorts {
 
 const isSamePlugs = (now: readonly Plug[], before: readonly Plug[]): boolean =>
   now.length === before.length &&
-  now.every(({ ref, interface: name, error }, i) => {
+  now.every((plug, i) => {
     const other = before[i];
-    return ref === other?.ref && name === other.interface && error === other.error;
+    if (plug === other) return true;
+    return plug.ref === other?.ref && plug.interface === other.interface && plug.error === other.error;
+  });
+
+const isSameTunnels = (now: TunnelNames, before: TunnelNames): boolean =>
+  now.size === before.size &&
+  [...now].every(([name, { key, error }]) => {
+    const other = before.get(name);
+    return key === other?.key && error === other.error;
   });
 
 const byInterface = (a: Plug, b: Plug): number => byteOrder(a.interface, b.interface);

@@ -14,11 +14,13 @@ const transactionLength = 500;
 const againMs = 5000;
 
 /** The interfaces of a bridge that are marked although they carry no lport any more. */
-export const strayMarks = (bridge: Bridge, carriers: ReadonlySet<string>): string[] =>
-  bridge.ports
-    .flatMap((port) => port.interfaces)
-    .filter(({ name, externalIds }) => externalIds.has(installedKey) && !carriers.has(name))
-    .map(({ name }) => name);
+export function strayMarks(bridge: Bridge, carriers: ReadonlySet<string>): string[] {
+  const stray: string[] = [];
+  for (const { interfaces } of bridge.ports)
+    for (const { name, externalIds } of interfaces)
+      if (externalIds.has(installedKey) && !carriers.has(name)) stray.push(name);
+  return stray;
+}
 
 /** The marks of one bridge's interfaces. */
 export class Marks {

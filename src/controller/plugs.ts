@@ -11,6 +11,8 @@ export interface Request {
   readonly error: string | undefined;
   /** What the iface-id and the tenant say by themselves. */
   readonly named: Found;
+  /** What it carries by that; absent where it says no lport. */
+  readonly plug: Plug | undefined;
 }
 
 /** What is known of an iface-id without a tenant: the lport that it is, or why it is none. */
@@ -20,7 +22,11 @@ export type Found = { readonly ref: Ref } | { readonly problem: string } | undef
 const known = new WeakMap<Port, readonly Request[]>();
 
 /** The interfaces of a bridge that carry an iface-id. */
-export const requestsOf = (bridge: Bridge): Request[] => bridge.ports.flatMap(requestsOfPort);
+export function requestsOf(bridge: Bridge): Request[] {
+  const requests: Request[] = [];
+  for (const port of bridge.ports) for (const request of requestsOfPort(port)) requests.push(request);
+  return requests;
+}
 
 function requestsOfPort(port: Port): readonly Request[] {
   let requests = known.get(port);
@@ -42,12 +48,11 @@ function requestOf({ name, externalIds, error, ofport }: Interface): Request | u
 export const requestsByName = (names: Iterable<string>): Request[] =>
   [...names].map((name) => requestFor(name, name, undefined, undefined));
 
-const requestFor = (name: string, ifaceId: string, tenant: string | undefined, error: string | undefined): Request => ({
-  interface: name,
-  ifaceId,
-  error,
-  named: namedBy(ifaceId, tenant),
-});
+function requestFor(name: string, ifaceId: string, tenant: string | undefined, error: string | undefined): Request {
+  const named = namedBy(ifaceId, tenant);
+  const plug = named !== undefined && 'ref' in named ? { ref: named.ref, interface: name, error } : undefined;
+  return { interface: name, ifaceId, error, named, plug };
+}
 
 /** The lports of requests; `find` answers for those whose tenant is not named. */
 export function plugsOf(
@@ -57,6 +62,10 @@ export function plugsOf(
   const plugs: Plug[] = [];
   const problems: string[] = [];
   for (const request of requests) {
+    if (request.plug !== undefined) {
+      plugs.push(request.plug);
+      continue;
+    }
     const found = request.named ?? find(request.ifaceId);
     if (found === undefined) continue;
     if ('ref' in found) plugs.push({ ref: found.ref, interface: request.interface, error: request.error });

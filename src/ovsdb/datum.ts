@@ -24,12 +24,29 @@ export function parseDatum(wire: unknown, type: ColumnType): Datum {
   if (type.value !== undefined) {
     if (tag !== 'map' || !isList(items)) throw malformed(`not a map: ${shown(wire)}`);
     const { key, value } = type;
-    return new Map(items.map((pair) => pairOf(pair, key, value)));
+    return items.length === 0 ? nothing : new Map(items.map((pair) => pairOf(pair, key, value)));
   }
-  if (tag !== 'set') return new Map([[atomText(wire, type.key), undefined]]);
+  if (tag !== 'set') return single(atomText(wire, type.key));
   if (!isList(items)) throw malformed(`not a set: ${shown(wire)}`);
-  return new Map(items.map((atom) => [atomText(atom, type.key), undefined]));
+  return items.length === 0 ? nothing : new Map(items.map((atom) => [atomText(atom, type.key), undefined]));
 }
+
+const nothing: Datum = new Map();
+
+/** A scalar. Short words such as `up` come again in row after row, which share them: a map for each would be most of a snapshot. */
+function single(text: string): Datum {
+  if (text.length > longestShared) return new Map([[text, undefined]]);
+  let datum = shared.get(text);
+  if (datum === undefined) {
+    if (shared.size >= mostShared) shared.clear();
+    shared.set(text, (datum = new Map([[text, undefined]])));
+  }
+  return datum;
+}
+
+const shared = new Map<string, Datum>();
+const longestShared = 8;
+const mostShared = 1000;
 
 /** What a row holds in a column that was never set (RFC 7047, 5.2.1). */
 export function defaultDatum(type: ColumnType): Datum {

@@ -1,7 +1,7 @@
 // Which tunnel ports are to be created, changed and removed: the difference between what is wanted and what carries our
 // tag. Everybody else's ports are looked at only for being in the way.
 import { createHash } from 'node:crypto';
-import type { Interface, Port, TextMap } from './rows.js';
+import type { Interface, TextMap } from './rows.js';
 import type { VswitchView } from './view.js';
 import { ownerKey, type TunnelPortSpec, type TunnelType } from './writes.js';
 
@@ -77,18 +77,14 @@ export function tunnelPortSpec(tunnel: WantedTunnel, owner: string): TunnelPortS
 
 /** The tunnel ports of an Open vSwitch, everybody's. */
 export function presentTunnels(view: VswitchView): PresentTunnel[] {
-  return view.bridges.flatMap((bridge) =>
-    bridge.ports
-      .filter(isTunnel)
-      .flatMap((port) =>
-        port.interfaces
-          .filter(({ options }) => options.has('remote_ip'))
-          .map((iface) => presentTunnel(bridge.name, iface, port.externalIds.get(ownerKey))),
-      ),
-  );
+  const present: PresentTunnel[] = [];
+  for (const bridge of view.bridges)
+    for (const port of bridge.ports)
+      for (const iface of port.interfaces)
+        if (iface.options.has('remote_ip'))
+          present.push(presentTunnel(bridge.name, iface, port.externalIds.get(ownerKey)));
+  return present;
 }
-
-const isTunnel = ({ interfaces }: Port): boolean => interfaces.some(({ options }) => options.has('remote_ip'));
 
 /** A tunnel port's name, of at most 15 characters: the same for the same tunnel everywhere and always. */
 export const tunnelPortName = (tunnel: WantedTunnel): string =>
