@@ -35,9 +35,9 @@ function tombstoneHeaders() {
   return tombstone;
 }
 
-/** Whether a message's headers make it a tombstone. */
-export const isTombstone = (message: { readonly headers?: Msg['headers'] }): boolean =>
-  ['DEL', 'PURGE'].includes(message.headers?.get(operationHeader) ?? '');
+/** Whether a message is a tombstone: its headers say so, and it is empty; to read the headers of any other would take longer than to read it. */
+export const isTombstone = (message: Pick<Msg, 'headers' | 'data'>): boolean =>
+  message.data.length === 0 && ['DEL', 'PURGE'].includes(message.headers?.get(operationHeader) ?? '');
 
 /** What a client's error means to us, with the subject in question. */
 export function syncError(error: unknown, what: string): SyncError {

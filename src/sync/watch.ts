@@ -186,7 +186,7 @@ export class Watch {
   }
 
   #receive(message: Msg): void {
-    if (message.headers?.code === 100) {
+    if (message.data.length === 0 && message.headers?.code === 100) {
       this.#receiveHeartbeat(message);
       return;
     }
