@@ -23,7 +23,7 @@ export async function configFromCli(options: object): Promise<{ config: Config; 
   const sources = {
     flags: Object.fromEntries(Object.keys(keys).map((key) => [key, given[camelCase(key)]])),
     env: process.env,
-    file: readConfigFile(typeof path === 'string' ? path : undefined),
+    file: await readConfigFile(typeof path === 'string' ? path : undefined),
   };
   const { ovsdb } = resolveConfig({ ...sources, externalIds: {} }).config;
   return resolveConfig({ ...sources, externalIds: ovsdb === 'none' ? {} : await externalIdsOf(ovsdb) });

@@ -8,6 +8,8 @@ import type { SessionCode } from './errors.js';
 export const pauseReadingSize = 1 << 20;
 /** After this many bytes in one turn the rest waits for the next: a large dump must not hold up everybody else. */
 export const readTurnSize = 1 << 17;
+/** So many frames of one turn are handed to the operating system side by side; more, which are small, are joined first. */
+const fewFrames = 16;
 /** How long a farewell (an error message, say) may take to leave before the socket is destroyed. */
 const farewellMs = 1000;
 
@@ -134,10 +136,12 @@ export class Channel {
 
   #flush(): void {
     this.#flushing = false;
-    const [first, ...rest] = this.#turn;
+    const frames = this.#turn;
     this.#turn = [];
-    if (first === undefined || this.#ended || !this.#socket.writable) return;
-    this.#socket.write(rest.length === 0 ? first : joined([first, ...rest]));
+    if (this.#ended || !this.#socket.writable) return;
+    this.#socket.cork();
+    for (const frame of frames.length > fewFrames ? [joined(frames)] : frames) this.#socket.write(frame);
+    this.#socket.uncork();
   }
 
   #closedByPeer(): ChannelEnd {
