@@ -2,11 +2,16 @@
 // was written on the way.
 import type { Test } from 'tap';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cpuMs } from '../../bench/site.js';
+import { patienceMs } from '../integration/controller-lab.js';
+import { until } from '../lab/process.js';
 import { churnDuring } from './churn.js';
 import { populated } from './populated.js';
 import { bridge, type FaultSite, leaving, type NbObject } from './site.js';
 
 const stoppedMs = 5000;
+/** A controller that has nothing to do takes less of a processor than this, over so many milliseconds. */
+const [idleShare, idleMs] = [0.1, 500];
 const memoryLimitSize = 16 << 20;
 /** So many times the shortest difference may be sent. */
 const sentLimit = 2;
@@ -75,12 +80,22 @@ async function held({ site }: FaultSite): Promise<ReadonlyMap<string, string>> {
   return new Map([...(await site.dump(bridge))].filter(([, line]) => !line.startsWith(learned)));
 }
 
-/** Stops the switch while something is done. */
-async function stoppedDuring({ site: { ovs } }: FaultSite, work: () => Promise<void>): Promise<void> {
+/** Stops the switch while something is done, and until the controller has heard of all of it. */
+async function stoppedDuring({ site: { ovs }, controller }: FaultSite, work: () => Promise<void>): Promise<void> {
   ovs.freezeSwitch();
-  await work().finally(() => {
+  try {
+    await work();
+    await until('the controller has nothing more to hear', () => isIdle(controller.pid ?? 0), patienceMs);
+  } finally {
     ovs.thawSwitch();
-  });
+  }
+}
+
+/** Whether a process does next to nothing for a while. */
+async function isIdle(pid: number): Promise<boolean> {
+  const before = cpuMs(pid);
+  await delay(idleMs);
+  return cpuMs(pid) - before < idleShare * idleMs;
 }
 
 /** Ports come and go. */

@@ -54,6 +54,6 @@ void t.test('99 switches do not notice that one reads 16 kB a second', wholeOpti
   between.rate = Infinity;
   await until('it holds what it should', async () => (await crowd.differences()).length === 0, 2 * patienceMs);
   await until('it is no longer slow', async () => !(await isNamed()), patienceMs);
-  t.equal(controller.said(tooSlow).length, 1, 'said once');
+  t.equal(controller.said(tooSlow).filter(({ ['chassis']: chassis }) => chassis === slow).length, 1, 'said once');
   t.equal(controller.said(/switch disconnected/).length, 0, 'no connection was given up');
 });

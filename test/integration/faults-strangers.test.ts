@@ -13,7 +13,7 @@ t.setTimeout(250_000);
 const [waves, waveLength] = [10, 1000];
 const sources = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'];
 /** So much may the memory in use, its files and handles differ by themselves from one moment to another. */
-const [memorySlackSize, slackLength] = [2 << 20, 3];
+const [memorySlackSize, slackLength] = [4 << 20, 3];
 
 /** A wave of strangers: each comes to the end of the handshake, and then all are gone at once. */
 async function wave(number: number, port: number): Promise<void> {
