@@ -22,7 +22,7 @@ import type { Probed } from './probe.js';
 import { chassis, type PlainObject, portId, tenant } from './workload.js';
 
 const bridge = 'br0';
-const program = fileURLToPath(new URL('../src/cli/damselfly.js', import.meta.url));
+const program = fileURLToPath(new URL('../src/cli/program.js', import.meta.url));
 const probe = new URL('probe.js', import.meta.url).href;
 
 const probing = ['--expose-gc', '--import', probe];

@@ -9,7 +9,7 @@ import type { Chassis } from '../test/lab/chassis.js';
 import { isRunning, run, start, stop, until } from '../test/lab/process.js';
 
 /** The program itself. */
-export const cliPath = fileURLToPath(new URL('../src/cli/damselfly.js', import.meta.url));
+export const cliPath = fileURLToPath(new URL('../src/cli/program.js', import.meta.url));
 
 /** Runs `damselfly` with these words against a NATS server; `input` is for `-f -`. */
 export function damselfly(natsUrl: string, args: readonly string[], input = ''): Promise<string> {

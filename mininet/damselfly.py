@@ -34,7 +34,7 @@ from mininet.util import quietRun
 
 # mn reads this file with exec, so there is no __file__.
 HERE = os.path.dirname(os.path.abspath(inspect.currentframe().f_code.co_filename))
-PROGRAM = os.path.join(HERE, '..', 'dist', 'src', 'cli', 'damselfly.js')
+PROGRAM = os.path.join(HERE, '..', 'dist', 'src', 'cli', 'program.js')
 DEADLINE_S = 20
 
 state = {'objects': [], 'chassis': [], 'managed': False}

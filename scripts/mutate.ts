@@ -1,6 +1,6 @@
 // `npm run mutate`: takes out, one at a time, each line that docs/cases.md names, and shows that the test of
 // the case then fails, and how. It works in a copy of what is built; the sources stay as they are.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,14 +86,20 @@ function stopGroup(pid: number | undefined): void {
   }
 }
 
+/** Writes a module of the copy, and the program anew that is made of all of them. */
+function write(copy: string, script: string, text: string | Buffer): void {
+  writeFileSync(script, text);
+  execFileSync(process.execPath, [join(root, 'scripts/bundle.mjs')], { cwd: copy });
+}
+
 /** Whether the test of a case fails without its line: alone if it passes alone with it, which takes less time. */
 async function isRed(copy: string, id: string, proof: Proof): Promise<boolean> {
   const alone = (await outcome(copy, id, proof, true)).verdict === 'STAYS GREEN';
   const script = join(copy, 'dist', proof.file.replace(/\.ts$/, '.js'));
   const intact = readFileSync(script);
-  writeFileSync(script, compiledWithout(proof));
+  write(copy, script, compiledWithout(proof));
   const { verdict, words } = await outcome(copy, id, proof, alone);
-  writeFileSync(script, intact);
+  write(copy, script, intact);
   const telling = words.filter((text, index) => index === 0 || /^[-+](?![-+]{2})/.test(text)).slice(0, quotedLines);
   const quoted = telling.map((text) => `    ${text}\n`).join('');
   process.stdout.write(

@@ -31,7 +31,13 @@ function classified(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);
   if (port === undefined || port.tag !== undefined) return nothing;
   const { ofport, key, network } = port;
-  return { flows: [untagged(ofport, key, network.key), priorityTagged(ofport, key, network.key)] };
+  return {
+    flows: [
+      untagged(ofport, key, network.key),
+      // A tag that names no VLAN makes no child.
+      priorityTagged(ofport, key, network.key),
+    ],
+  };
 }
 
 /** Classification by interface. */

@@ -19,7 +19,13 @@ function dispatched(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);
   if (port === undefined) return nothing;
   const ownWay = port.tag === undefined ? [wayOut(port.key, port.ofport)] : []; // the way out of a child is its tag's
-  return { flows: [...ownWay, notBack(port.key)] };
+  return {
+    flows: [
+      ...ownWay,
+      // From itself it gets nothing, whichever way led here.
+      notBack(port.key),
+    ],
+  };
 }
 
 /** Dispatch to interfaces. */

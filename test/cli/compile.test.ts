@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { decode } from '../../src/ofp/index.js';
 
-const cli = new URL('../../src/cli/damselfly.js', import.meta.url).pathname;
+const cli = new URL('../../src/cli/program.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'damselfly-compile-'));
 t.teardown(() => {
   rmSync(folder, { recursive: true });

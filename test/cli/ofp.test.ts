@@ -8,7 +8,7 @@ import { decode, encode, fromJson, hexOf, parseFlow, type Message } from '../../
 import { ethernetFrame, ipv4Packet, ipv6Packet, pcap, tcp, tcpSegmentBytes, vlanTag } from '../packet/captures.js';
 import { bytesOf, vectors } from '../ofp/vectors.js';
 
-const cli = new URL('../../src/cli/damselfly.js', import.meta.url).pathname;
+const cli = new URL('../../src/cli/program.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'damselfly-ofp-'));
 t.teardown(() => {
   rmSync(folder, { recursive: true });

@@ -12,7 +12,7 @@ import { Northbound } from '../../src/sync/northbound.js';
 import { type State, StatusWriter } from '../../src/sync/status.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../lab/work-directory.js';
 
-const program = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
+const program = fileURLToPath(new URL('../../src/cli/program.js', import.meta.url));
 
 /** Two tenants and a controller, each with a login: what `nb accounts` reads. */
 export const parties = `

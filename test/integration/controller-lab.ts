@@ -29,7 +29,7 @@ export const patienceMs = 30_000;
 
 /** The folder of the build that is tested. */
 export const checkout = fileURLToPath(new URL('../../..', import.meta.url));
-const program = 'dist/src/cli/damselfly.js';
+const program = 'dist/src/cli/program.js';
 
 /**
  * Runs our program as user `$1`, who may not be allowed to look into the folder of the checkout. Who becomes somebody else is no longer

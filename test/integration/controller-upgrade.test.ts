@@ -1,5 +1,6 @@
 // Two releases whose pipelines differ in one table: whoever comes after the other changes exactly what differs. The other release is
 // this build with one line altered, in a folder of its own.
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +23,7 @@ function otherRelease(folder: string): string {
   symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'));
   alter('dist/src/apps/arp-responder.js', 'const owner = 200;', 'const owner = 300;');
   alter('package.json', '"version": "', '"version": "0.0.1-');
+  execFileSync(process.execPath, [join(checkout, 'scripts/bundle.mjs')], { cwd: folder });
   return folder;
 }
 

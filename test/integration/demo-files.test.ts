@@ -7,7 +7,7 @@ import { Ovs } from '../lab/ovs.js';
 import { run } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 
-const cli = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../src/cli/program.js', import.meta.url));
 const files = [...demoFiles, '-'];
 const chassis = `
 tenant: _operator

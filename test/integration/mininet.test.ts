@@ -15,7 +15,7 @@ await enterLab(import.meta.url);
 t.setTimeout(240_000);
 
 const options = { ...needing(...labPrograms, 'mn', 'nats-server'), timeout: 120_000 };
-const cli = fileURLToPath(new URL('../../src/cli/damselfly.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../src/cli/program.js', import.meta.url));
 const custom = fileURLToPath(new URL('../../../mininet/damselfly.py', import.meta.url));
 const plainSwitch = 'ovs,datapath=user,protocols=OpenFlow13';
 

@@ -10,7 +10,7 @@ import { Ovs } from '../lab/ovs.js';
 import { run, start, stop, until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
 
-const cli = new URL('../../src/cli/damselfly.js', import.meta.url).pathname;
+const cli = new URL('../../src/cli/program.js', import.meta.url).pathname;
 const print = (...args: string[]): Promise<string> => run(process.execPath, [cli, 'ofp', 'print', ...args]);
 
 const flows = (length: number): string =>
