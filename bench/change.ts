@@ -7,7 +7,7 @@ import { Judge } from './judge.js';
 import { PortChanges } from './port-changes.js';
 import { type Load, type Preloaded, preload } from './preload.js';
 import { controlNote, type Figure, type Goal, type Line, short } from './report.js';
-import { difference, median, percentile, type Samples, type Spread, spread } from './sample.js';
+import { difference, median, partMedians, percentile, ratios, type Samples, type Spread } from './sample.js';
 
 /** How much is measured. */
 export interface ChangeOptions extends Load {
@@ -16,8 +16,6 @@ export interface ChangeOptions extends Load {
 }
 
 const bench = 'change';
-/** Ratios are taken between the medians of as many parts of the run. */
-const parts = 5;
 
 /** Measures, and says what was found; throws GateError where the switch holds something else than compile says. */
 export async function changeFigure(options: ChangeOptions, samples: Samples): Promise<Figure> {
@@ -69,16 +67,8 @@ function latency(values: readonly number[]): string {
 }
 
 /** The medians of parts of the run, as multiples of those of the bare work. */
-function toBare(samples: Samples, all: readonly number[]): Spread {
-  const partly = (values: readonly number[]) => {
-    const size = Math.ceil(values.length / parts);
-    return Array.from({ length: Math.min(parts, values.length) }, (_, i) =>
-      median(values.slice(i * size, (i + 1) * size)),
-    );
-  };
-  const bare = partly(samples.values(bench, 'add', 'bare'));
-  return spread(partly(all).map((value, i) => value / (bare[i] ?? NaN)));
-}
+const toBare = (samples: Samples, all: readonly number[]): Spread =>
+  ratios(partMedians(all), partMedians(samples.values(bench, 'add', 'bare')));
 
 function figure(options: ChangeOptions, { changes }: Preloaded, samples: Samples, witnessed: number): Figure {
   const values = (peer: string, metric = 'add') => samples.values(bench, metric, peer);

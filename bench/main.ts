@@ -3,6 +3,7 @@ import { changeFigure } from './change.js';
 import { codecFigure } from './codec.js';
 import { cpuFigure } from './cpu.js';
 import { GateError } from './gate.js';
+import { growthFigure } from './growth.js';
 import { machineText } from './machine.js';
 import { memoryFigure } from './memory.js';
 import { ovnFigure } from './ovn.js';
@@ -12,11 +13,12 @@ import { Samples } from './sample.js';
 import { syncFigure } from './sync.js';
 import { trunksFigure } from './trunks.js';
 
-const usage = `Usage: npm run bench -- [codec] [change] [ovn] [sync] [restart] [cpu] [memory] [trunks] [--json]
+const usage = `Usage: npm run bench -- [codec] [change] [growth] [ovn] [sync] [restart] [cpu] [memory] [trunks] [--json]
 
 Measures, with peers doing the same work in the same run, and prints ratios.
   codec   encode and decode, against os-ken and against copying the encoded bytes
   change  one port added, against the bare work of the switch; 1,000 ports preloaded
+  growth  one port added among 1,000, 10,000 and 100,000: latency and processor time
   ovn     one port added, from the write to the last flow, against OVN with as many ports, 1,000 and 10,000; needs root
   sync    1,000 and 10,000 ports into an empty switch, against replaying the same bytes and against ovs-ofctl
   restart 10,000 and 50,000 flows that are on the switch already, against asking for all flows and doing nothing
@@ -31,6 +33,20 @@ Example: npm run bench -- codec`;
 const figures: Readonly<Record<string, (samples: Samples) => Promise<Figure>>> = {
   codec: (samples) => codecFigure({ ports: 5000, rounds: 9, osKen: true }, samples),
   change: (samples) => changeFigure({ ports: 1000, localOneIn: 10, changes: 100, spacingMs: 50 }, samples),
+  growth: (samples) =>
+    growthFigure(
+      {
+        loads: [
+          { ports: 1000, localOneIn: 10, portsPerNetwork: 10 },
+          { ports: 10_000, localOneIn: 100, portsPerNetwork: 100 },
+          { ports: 100_000, localOneIn: 1000, portsPerNetwork: 1000 },
+        ],
+        rounds: 20,
+        changesInTurn: 5,
+        spacingMs: 50,
+      },
+      samples,
+    ),
   ovn: (samples) =>
     ovnFigure(
       {

@@ -10,7 +10,7 @@ export const otherChassis = 'c2';
 export const otherIp = '192.0.2.2';
 /** Ports that may come on top of a load. */
 const mostMore = 2;
-const deadlineMs = 60_000;
+const deadlineMs = 180_000;
 
 /** What a change is measured on. */
 export interface Preloaded {
@@ -79,11 +79,11 @@ export async function preload(load: Load): Promise<Preloaded> {
   const site = await Site.start();
   try {
     const { wanted: extended, meant } = await populate(site, load, [extra]);
-    const base = meant([]);
     await site.startController();
-    await site.filled(base.flows.length);
+    const base = meant([]); // it takes as long as the controller takes to fill the switch
+    await site.filled(base.flows.length, deadlineMs);
     await site.settled(tunnels, deadlineMs);
-    await site.atRest();
+    await site.atRest(deadlineMs);
     const bareFrames = () => framesBeyond(meant([extra, never]), extended).map(asForeign);
     return { site, extra, base, extended, changes: framesBeyond(extended, base).length, bareFrames };
   } catch (error) {

@@ -69,6 +69,13 @@ export const spread = (values: readonly number[]): Spread => ({
 export const ratios = (a: readonly number[], b: readonly number[]): Spread =>
   spread(a.slice(0, b.length).map((value, i) => value / (b[i] ?? NaN)));
 
+/** The medians of parts of a run, in the order of time. */
+export function partMedians(values: readonly number[], parts = 5): number[] {
+  const size = Math.ceil(values.length / parts);
+  const length = Math.min(parts, Math.ceil(values.length / size));
+  return Array.from({ length }, (_, i) => median(values.slice(i * size, (i + 1) * size)));
+}
+
 /** How far two runs of the same peer are apart: the largest claim that chance could make, as a share. */
 export const difference = (a: readonly number[], again: readonly number[]): number =>
   Math.abs(median(a) / median(again) - 1);

@@ -17,6 +17,7 @@ import { isRunning, start, stop, until } from '../test/lab/process.js';
 import { makeWorkDirectory, removeWorkDirectory } from '../test/lab/work-directory.js';
 import { OpenFlowConnection } from './openflow-connection.js';
 import { backupOf } from './backup.js';
+import { cpuMs, fineCpuMs } from './processor-time.js';
 import { plugInterfaces } from './plug.js';
 import type { Probed } from './probe.js';
 import { chassis, type PlainObject, portId, tenant } from './workload.js';
@@ -174,6 +175,12 @@ export class Site {
     return { controller: of(this.#controller?.pid), vswitch: of(this.ovs.switchPid) };
   }
 
+  /** Processor time so far of the controller, in milliseconds and finer. */
+  controllerCpuMs(): number {
+    const pid = this.#controller?.pid;
+    return pid === undefined ? 0 : fineCpuMs(pid);
+  }
+
   /** Resolves when the controller has done what it had to do behind its flows: claims, statuses, marks in the database. */
   async atRest(deadlineMs = 60_000): Promise<void> {
     const pid = this.#controller?.pid;
@@ -273,14 +280,6 @@ export class Site {
 /** Whether everything wanted is on the switch, with the tunnel ports of `tunnels`, a `sortedText`. */
 const isDone = ({ flows, live }: Standing, tunnels: string): boolean =>
   flows.installed === flows.wanted && flows.waiting === 0 && sortedText(live.tunnels) === tunnels;
-
-/** CPU time that a process has taken, in milliseconds; the kernel counts in hundredths of a second. */
-export function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
 
 /** Sums the active counts of an OFPMP_TABLE reply (OpenFlow 1.3.5, 7.3.5.3), undecoded. */
 function activeFlows(frame: Uint8Array): number {

@@ -1,7 +1,7 @@
 // What a benchmark says of its samples: statistics, goals, tables.
 import t from 'tap';
 import { controlNote, figureText, verdict } from '../../bench/report.js';
-import { difference, median, percentile, ratios, Samples } from '../../bench/sample.js';
+import { difference, median, partMedians, percentile, ratios, Samples } from '../../bench/sample.js';
 
 void t.test('the middle of an even number of values lies between two', (t) => {
   t.equal(median([4, 1, 3, 2]), 2.5);
@@ -13,6 +13,12 @@ void t.test('the middle of an even number of values lies between two', (t) => {
 void t.test('ratios compare values of one round', (t) => {
   t.same(ratios([10, 40, 30], [5, 10, 10]), { median: 3, min: 2, max: 4 });
   t.equal(difference([1, 1], [2, 2]), 0.5);
+  t.end();
+});
+
+void t.test('a run is cut into parts of equal length, the last of which may be shorter', (t) => {
+  t.same(partMedians([1, 2, 3, 10, 20, 30, 5], 3), [2, 20, 5]);
+  t.same(partMedians([7, 8], 5), [7, 8]);
   t.end();
 });
 

@@ -1,7 +1,7 @@
 // The controller is killed again and again while a thousand ports come and go: nothing may be lost, and what it finds it takes over.
 import type { Test } from 'tap';
 import { machineText } from '../../bench/machine.js';
-import { cpuMs } from '../../bench/site.js';
+import { cpuMs } from '../../bench/processor-time.js';
 import { type Chance, chanceOf } from '../ofp/random/chance.js';
 import { churnDuring } from './churn.js';
 import { moment } from './moment.js';

@@ -2,7 +2,7 @@
 // was written on the way.
 import type { Test } from 'tap';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuMs } from '../../bench/site.js';
+import { cpuMs } from '../../bench/processor-time.js';
 import { patienceMs } from '../integration/controller-lab.js';
 import { until } from '../lab/process.js';
 import { churnDuring } from './churn.js';
