@@ -186,7 +186,10 @@ export class Controller {
 
   /** A heartbeat of a bridge's chassis was written, perhaps by another controller: one that we cannot hear of through the bridge. */
   #signed(datapathId: bigint, signature: Signature, isNews: boolean): void {
-    const session = this.#served.get(datapathId)?.chassis.session;
+    const served = this.#served.get(datapathId);
+    const session = served?.chassis.session;
+    if (isNews && served !== undefined)
+      this.#masters.sayTwin({ datapathId, chassis: served.chassis.id, bridge: served.bridge }, signature);
     if (!this.#masters.isLost(datapathId, signature, session !== undefined, isNews)) return;
     this.#masters.lostTo(datapathId, signature.controller);
     this.#resign(datapathId);

@@ -4,6 +4,7 @@ import { isNewer, isSameHolder } from '../switch/generation.js';
 import { becomeMaster, type Candidate } from '../switch/mastership.js';
 import type { Session } from '../switch/session.js';
 import { datapathText } from './bridges.js';
+import { Repeats } from './repeats.js';
 
 /** What the heartbeat of a chassis says of the controller that wrote it. */
 export interface Signature {
@@ -11,6 +12,13 @@ export interface Signature {
   readonly datapath: string;
   /** The generation with which it became master, in hexadecimal. */
   readonly generation: string;
+}
+
+/** A bridge that we serve as a chassis which another bridge may be, too. */
+interface Twin {
+  readonly datapathId: bigint;
+  readonly chassis: string;
+  readonly bridge: string | undefined;
 }
 
 /** A master that has not answered us yet. */
@@ -25,6 +33,7 @@ export class Masters {
   readonly #generations = new Map<bigint, bigint>();
   /** By datapath id, who else was heard to be master last. */
   readonly #others = new Map<bigint, string>();
+  readonly #twins = new Repeats();
 
   constructor(self: Candidate, log: Logger) {
     this.#self = self;
@@ -76,6 +85,18 @@ export class Masters {
     const [theirs, ours] = [BigInt(`0x${generation}`), this.#generations.get(datapathId) ?? 0n];
     if (datapath !== datapathText(datapathId) || isSameHolder(theirs, ours)) return false;
     return isNewer(theirs, ours) || (isNews && !isConnected);
+  }
+
+  /** Says so if a heartbeat of a bridge's chassis is of another controller, for another bridge: neither can tell which is meant. */
+  sayTwin({ datapathId, chassis, bridge = 'BRIDGE' }: Twin, { controller, datapath, generation }: Signature): void {
+    const ours = this.#generations.get(datapathId) ?? 0n;
+    if (datapath === datapathText(datapathId) || isSameHolder(BigInt(`0x${generation}`), ours)) return;
+    if (this.#twins.say(`${datapathText(datapathId)} ${datapath}`, performance.now()) === undefined) return;
+    const command = `ovs-vsctl br-set-external-id ${bridge} damselfly-chassis ID`;
+    this.#log.error(
+      { chassis, datapath: datapathText(datapathId), controller, other: datapath, command },
+      'another controller serves another bridge as this chassis; name one of them',
+    );
   }
 
   /** Who else speaks for a bridge, by the name that it has given; undefined if we do, or nobody. */
