@@ -11,11 +11,10 @@ import { inSlices, pause } from '../turns/slices.js';
 
 /** Messages that are taken from the table at a time. */
 const batchLength = 2000;
-/**
- * Messages per bundle. A commit keeps ovs-vswitchd from everything else for about 2 µs per flow, and afterwards for about 3 µs per
- * port of the bridge, all of which it visits: so the more ports there are, the more flows go together.
- */
-const bundleLength = (ports: number): number => Math.max(batchLength, 2 * ports);
+/** The most messages of a bundle: while it is committed, for about 2 µs per flow, ovs-vswitchd does nothing else. */
+const longestBundle = 5000;
+/** Messages per bundle. After a commit ovs-vswitchd visits all ports of the bridge, for about 3 µs each: the more there are, the more flows go together. */
+const bundleLength = (ports: number): number => Math.min(longestBundle, Math.max(batchLength, 2 * ports));
 /** How long a refused flow rests before it is tried again, in milliseconds. */
 const retryMs = 30_000;
 
