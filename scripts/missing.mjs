@@ -36,6 +36,8 @@ const ovnPackages = {
 };
 const sourceFolders = ['src', 'test', 'bench', 'scripts', 'demo'];
 const stampFile = 'dist/.sources';
+/** What is made of all modules together (bundle.mjs), and so of no source of its own. */
+const programStem = 'src/cli/program';
 
 function isExecutable(path) {
   try {
@@ -90,7 +92,7 @@ export function sourceFiles() {
 
 function sourceDigest() {
   const hash = createHash('sha256');
-  for (const path of [...sourceFiles(), 'tsconfig.json', 'package-lock.json']) {
+  for (const path of [...sourceFiles(), 'scripts/bundle.mjs', 'tsconfig.json', 'package-lock.json']) {
     const { size, mtimeMs } = statSync(path);
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);
   }
@@ -99,12 +101,13 @@ function sourceDigest() {
 
 /** Whether the last build that we saw was made from the sources as they are now. */
 export function isBuilt() {
-  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === sourceDigest();
+  const isThere = existsSync(stampFile) && existsSync(`dist/${programStem}.js`);
+  return isThere && readFileSync(stampFile, 'utf8') === sourceDigest();
 }
 
 /** Remembers that the build is of these sources, and removes what earlier builds left of sources that are gone. */
 export function noteBuild() {
-  const wanted = new Set(sourceFiles().map((path) => path.slice(0, -'.ts'.length)));
+  const wanted = new Set([programStem, ...sourceFiles().map((path) => path.slice(0, -'.ts'.length))]);
   for (const name of readdirSync('dist', { recursive: true })) {
     const stem = name.replace(/\.(js|d\.ts|js\.map)$/, '');
     if (stem !== name && !wanted.has(stem)) rmSync(join('dist', name));
