@@ -77,7 +77,6 @@ export interface Keeper {
   refresh<K, V>(cell: Cell<K, V>): void;
   /** Unlinks a cell for good. */
   dispose(cell: AnyCell): void;
-  query<K, V>(compute: (key: K) => V, equal?: Equal<V>): (key: K) => V;
 }
 
 /** Marks a cell, and whatever depends on it as to be checked. */

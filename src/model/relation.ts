@@ -11,12 +11,22 @@ export class Relation<K, V> implements Members<K> {
   readonly #nothing: ReadonlyMap<V, number> = new Map<V, number>();
   readonly #watchers: ((member: K) => void)[] = [];
   #version = 0;
-  /** Whether a key has any value, recorded as read: it changes with the first and the last only. */
-  readonly has: (key: K) => boolean;
+  readonly #presences = new Map<K, Cell<K, boolean>>();
+  readonly #presenceKind: CellKind<K, boolean> = { equal: Object.is, unread: (key) => this.#presences.delete(key) };
 
   constructor(graph: Keeper) {
     this.#graph = graph;
-    this.has = graph.query((key: K) => this.at(key).size > 0);
+  }
+
+  /** Whether a key has any value, recorded as read: with the first and the last only whoever asked has to look again. */
+  has(key: K): boolean {
+    let cell = this.#presences.get(key);
+    if (cell === undefined) {
+      cell = new Cell(this.#presenceKind, key);
+      cell.value = this.#counts.has(key);
+      this.#presences.set(key, cell);
+    }
+    return this.#graph.read(cell);
   }
 
   /** The values at a key with their counts, recorded as read: it changes when a value comes or goes. A live view: use it at once. */
@@ -61,6 +71,9 @@ export class Relation<K, V> implements Members<K> {
       const cell = this.#versions.get(key);
       if (cell !== undefined) this.#graph.assign(cell, ++this.#version);
     }
-    if (appeared || counts.size === 0) for (const watcher of this.#watchers) watcher(key);
+    if (!appeared && counts.size > 0) return;
+    const cell = this.#presences.get(key);
+    if (cell !== undefined) this.#graph.assign(cell, counts.size > 0);
+    for (const watcher of this.#watchers) watcher(key);
   }
 }
