@@ -47,12 +47,11 @@ const accept = [
   load('nxm_in_port', 0xffff),
 ];
 
-/** A match on addresses of a prefix; a prefix of length 0 matches without the field. */
+/** A match on addresses of a prefix, for IPv4 of a shorter one than a host's; a prefix of length 0 matches without the field. */
 function inPrefix(field: 'ipv4_src' | 'arp_spa' | 'ipv6_src' | 'nd_target', prefix: Prefix): Match {
   if (prefix.length === 0) return {};
   const [value, mask] = [addressNumber(prefix), maskNumber(prefix.family, prefix.length)];
-  if (prefix.length === (prefix.family === 4 ? 32 : 128))
-    return { [field]: prefix.family === 4 ? Number(value) : value };
+  if (prefix.length === 128) return { [field]: value };
   return { [field]: prefix.family === 4 ? { value: Number(value), mask: Number(mask) } : { value, mask } };
 }
 

@@ -213,12 +213,13 @@ export class Installer {
         ? result.refused.map(({ index, name, sentence }) => [index, `${name}: ${sentence}`] as const)
         : [],
     );
+    const nowMs = session.nowMs();
     let first = 0;
     for (const batch of batches) {
-      this.#table.committed(batch, ofBatch(refused, first, batch.changes.length), session.nowMs());
+      this.#table.committed(batch, ofBatch(refused, first, batch.changes.length), nowMs);
       first += batch.changes.length;
     }
-    if (refused.size > 0) this.#retryAt = Math.min(this.#retryAt, session.nowMs() + retryMs);
+    if (refused.size > 0) this.#retryAt = Math.min(this.#retryAt, nowMs + retryMs);
     const count = (kind: string) =>
       changes.filter((change, index) => change.kind === kind && !refused.has(index)).length;
     const report = {

@@ -1,6 +1,6 @@
 // Notices a switch that reads what it is sent so slowly that its flows stay behind, and says so once.
 import type { Logger } from 'pino';
-import type { Session } from '../switch/session.js';
+import { behindMs, type Session } from '../switch/session.js';
 
 const lookMs = 500;
 
@@ -16,7 +16,7 @@ export class Pace {
   /** What is wrong with it; undefined while it keeps up. */
   get problem(): string | undefined {
     return this.#isSlow
-      ? 'the switch is too slow for bundles: it has not read what it was sent 10 s before'
+      ? `the switch is too slow for bundles: it has not read what it was sent ${behindMs / 1000} s before`
       : undefined;
   }
 

@@ -10,13 +10,14 @@ export interface Request {
   readonly ifaceId: string;
   readonly error: string | undefined;
   /** What the iface-id and the tenant say by themselves. */
-  readonly named: Found;
-  /** What it carries by that; absent where it says no lport. */
-  readonly plug: Plug | undefined;
+  readonly carries: Carried;
 }
 
 /** What is known of an iface-id without a tenant: the lport that it is, or why it is none. */
 export type Found = { readonly ref: Ref } | { readonly problem: string } | undefined;
+
+/** The same of an interface. */
+type Carried = Plug | { readonly problem: string } | undefined;
 
 /** What ports ask for; a port that did not change is the same object from view to view. */
 const known = new WeakMap<Port, readonly Request[]>();
@@ -49,10 +50,11 @@ export const requestsByName = (names: Iterable<string>): Request[] =>
   [...names].map((name) => requestFor(name, name, undefined, undefined));
 
 function requestFor(name: string, ifaceId: string, tenant: string | undefined, error: string | undefined): Request {
-  const named = namedBy(ifaceId, tenant);
-  const plug = named !== undefined && 'ref' in named ? { ref: named.ref, interface: name, error } : undefined;
-  return { interface: name, ifaceId, error, named, plug };
+  return { interface: name, ifaceId, error, carries: carriedBy(namedBy(ifaceId, tenant), name, error) };
 }
+
+const carriedBy = (found: Found, name: string, error: string | undefined): Carried =>
+  found !== undefined && 'ref' in found ? { ref: found.ref, interface: name, error } : found;
 
 /** The lports of requests; `find` answers for those whose tenant is not named. */
 export function plugsOf(
@@ -61,15 +63,11 @@ export function plugsOf(
 ): { plugs: Plug[]; problems: string[] } {
   const plugs: Plug[] = [];
   const problems: string[] = [];
-  for (const request of requests) {
-    if (request.plug !== undefined) {
-      plugs.push(request.plug);
-      continue;
-    }
-    const found = request.named ?? find(request.ifaceId);
-    if (found === undefined) continue;
-    if ('ref' in found) plugs.push({ ref: found.ref, interface: request.interface, error: request.error });
-    else problems.push(`interface ${request.interface}: ${found.problem}`);
+  for (const { interface: name, ifaceId, error, carries } of requests) {
+    const carried = carries ?? carriedBy(find(ifaceId), name, error);
+    if (carried === undefined) continue;
+    if ('ref' in carried) plugs.push(carried);
+    else problems.push(`interface ${name}: ${carried.problem}`);
   }
   return { plugs, problems };
 }

@@ -134,7 +134,7 @@ export function groupItem({ name: app }: Author, group: Group): Item {
   return { app, identity, hash, frame, wrong: wrongWith(message) };
 }
 
-/** Looks at each message, not at each shape of messages: to tell the shape would take as long. */
+/** Looks at each message of which no shape was declared: to tell its shape would take as long. */
 function wrongWith(message: Message): string | undefined {
   const refusal = validate(message);
   return refusal && `${refusal.error}: ${refusal.why}`;

@@ -2,42 +2,56 @@
 import { Cell, type CellKind, type Keeper } from './cell.js';
 import type { Members } from './members.js';
 
-/** An index from keys to counted values; its keys are members in their turn. */
-export class Relation<K, V> implements Members<K> {
+/** A value for each key, in a cell as long as somebody reads it. */
+class Watched<K, V> {
   readonly #graph: Keeper;
-  readonly #counts = new Map<K, Map<V, number>>();
-  readonly #versions = new Map<K, Cell<K, number>>();
-  readonly #kind: CellKind<K, number> = { equal: Object.is, unread: (key) => this.#versions.delete(key) };
-  readonly #nothing: ReadonlyMap<V, number> = new Map<V, number>();
-  readonly #watchers: ((member: K) => void)[] = [];
-  #version = 0;
-  readonly #presences = new Map<K, Cell<K, boolean>>();
-  readonly #presenceKind: CellKind<K, boolean> = { equal: Object.is, unread: (key) => this.#presences.delete(key) };
+  readonly #cells = new Map<K, Cell<K, V>>();
+  readonly #kind: CellKind<K, V> = { equal: Object.is, unread: (key) => this.#cells.delete(key) };
 
   constructor(graph: Keeper) {
     this.#graph = graph;
   }
 
-  /** Whether a key has any value, recorded as read: with the first and the last only whoever asked has to look again. */
-  has(key: K): boolean {
-    let cell = this.#presences.get(key);
+  /** The value of a key, recorded as read; `now` where nobody has read it before. */
+  read(key: K, now: V): V {
+    let cell = this.#cells.get(key);
     if (cell === undefined) {
-      cell = new Cell(this.#presenceKind, key);
-      cell.value = this.#counts.has(key);
-      this.#presences.set(key, cell);
+      cell = new Cell(this.#kind, key);
+      cell.value = now;
+      this.#cells.set(key, cell);
     }
     return this.#graph.read(cell);
   }
 
+  /** A key has another value: whoever has read it has to look again. */
+  changed(key: K, now: V): void {
+    const cell = this.#cells.get(key);
+    if (cell !== undefined) this.#graph.assign(cell, now);
+  }
+}
+
+/** An index from keys to counted values; its keys are members in their turn. */
+export class Relation<K, V> implements Members<K> {
+  readonly #counts = new Map<K, Map<V, number>>();
+  readonly #versions: Watched<K, number>;
+  readonly #presences: Watched<K, boolean>;
+  readonly #nothing: ReadonlyMap<V, number> = new Map<V, number>();
+  readonly #watchers: ((member: K) => void)[] = [];
+  #version = 0;
+
+  constructor(graph: Keeper) {
+    this.#versions = new Watched(graph);
+    this.#presences = new Watched(graph);
+  }
+
+  /** Whether a key has any value, recorded as read: with the first and the last only whoever asked has to look again. */
+  has(key: K): boolean {
+    return this.#presences.read(key, this.#counts.has(key));
+  }
+
   /** The values at a key with their counts, recorded as read: it changes when a value comes or goes. A live view: use it at once. */
   at(key: K): ReadonlyMap<V, number> {
-    let cell = this.#versions.get(key);
-    if (cell === undefined) {
-      cell = new Cell(this.#kind, key);
-      cell.value = this.#version;
-      this.#versions.set(key, cell);
-    }
-    this.#graph.read(cell);
+    this.#versions.read(key, this.#version);
     return this.#counts.get(key) ?? this.#nothing;
   }
 
@@ -67,13 +81,9 @@ export class Relation<K, V> implements Members<K> {
     else counts.set(value, count);
     if (appeared) this.#counts.set(key, counts);
     if (counts.size === 0) this.#counts.delete(key);
-    if ((by === 1 && count === 1) || count === 0) {
-      const cell = this.#versions.get(key);
-      if (cell !== undefined) this.#graph.assign(cell, ++this.#version);
-    }
+    if ((by === 1 && count === 1) || count === 0) this.#versions.changed(key, ++this.#version);
     if (!appeared && counts.size > 0) return;
-    const cell = this.#presences.get(key);
-    if (cell !== undefined) this.#graph.assign(cell, counts.size > 0);
+    this.#presences.changed(key, counts.size > 0);
     for (const watcher of this.#watchers) watcher(key);
   }
 }
