@@ -284,8 +284,8 @@ export class Chassis {
 
   #progressed(report: CommitReport): void {
     this.reporter.committed(report);
-    for (const refusal of this.table.refusals())
-      this.#log.debug({ owner: refusal.owner, reason: refusal.reason }, 'flow refused');
+    if (report.refused > 0)
+      for (const { owner, reason } of this.table.refusals()) this.#log.debug({ owner, reason }, 'flow refused');
     this.schedule();
   }
 }

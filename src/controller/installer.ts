@@ -205,7 +205,8 @@ export class Installer {
     const changes = batches.flatMap((batch) => batch.changes);
     this.sent += changes.length;
     const frames = changes.map((change) => change.frame);
-    const result = await this.pace.during(session, commit(session, frames));
+    const wishes = changes.map((change) => change.wish);
+    const result = await this.pace.during(session, commit(session, frames, wishes));
     if (this.#session !== session) return;
     this.drift.crossed(changes.map((change) => change.identity));
     const refused = new Map(

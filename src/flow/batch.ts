@@ -29,6 +29,8 @@ export interface DumpedGroup {
 /** One message of a batch. */
 export interface Change {
   readonly identity: string;
+  /** The name of the wish that it is made for, with all of which it belongs together; of what nobody wants its identity. */
+  readonly wish: string;
   readonly kind: 'add' | 'change' | 'remove';
   readonly frame: Uint8Array;
   /** The content that it installs; undefined for a removal. */

@@ -324,29 +324,29 @@ export class FlowTable {
       this.#dirty.delete(name);
       this.#released.delete(name);
       if (generation === 0) generation = since; // the oldest: they come in order
-      for (const identity of due) this.#change(identity, changes);
+      for (const identity of due) this.#change(identity, name, changes);
     }
     if (this.#whole)
       for (const identity of this.#unwanted.keys()) {
         if (changes.length >= limit) break;
-        this.#change(identity, changes);
+        this.#change(identity, identity, changes);
       }
     return { changes, generation: generation === 0 ? this.#generation : generation };
   }
 
   /** Adds the message that makes an identity as wanted; what it will have made is taken for installed from now on. */
-  #change(identity: string, changes: Change[]): void {
+  #change(identity: string, wish: string, changes: Change[]): void {
     this.#unwanted.delete(identity);
     const row = this.#rows.get(identity);
     if (row === undefined || !isDue(row)) return;
     const { installed: before, winner } = row;
     if (winner === undefined) {
       this.#rows.delete(identity);
-      changes.push({ identity, kind: 'remove', frame: removal(identity), hash: undefined, before });
+      changes.push({ identity, wish, kind: 'remove', frame: removal(identity), hash: undefined, before });
       return;
     }
     const { hash, frame } = winner.item;
     row.installed = hash;
-    changes.push({ identity, kind: before === undefined ? 'add' : 'change', frame, hash, before });
+    changes.push({ identity, wish, kind: before === undefined ? 'add' : 'change', frame, hash, before });
   }
 }

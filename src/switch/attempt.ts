@@ -4,10 +4,12 @@ import { bundleAdds, bundleCommit, bundleOpen } from './bundle.js';
 import { SessionError, switchError, type SwitchError } from './errors.js';
 import type { Session } from './session.js';
 
-/** An encoded message and its index among those of the whole commit. */
+/** An encoded message, its index among those of the whole commit, and who wants it. */
 export interface Entry {
   readonly index: number;
   readonly frame: Uint8Array;
+  /** What has the same owner is not torn apart; a number: it has none but itself. */
+  readonly owner: string | number;
 }
 
 /** A message that the switch refused: its index, and OVS's error. */

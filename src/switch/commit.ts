@@ -3,9 +3,8 @@
 //
 // Open vSwitch refuses in two ways. What it cannot read it refuses when the message is added, by xid, and commits the
 // rest. What it cannot do it refuses at the commit: it names the first such message, rolls everything back and stops
-// looking. So a rolled-back bundle is sent again without that message; when that has happened `wholeAttempts` times,
-// the rest goes in pieces that shrink with each refusal and grow with each success, still in order, but no longer all
-// or nothing.
+// looking. So what was rolled back is sent again without that message, in bundles that are halved with each refusal and
+// doubled with each success: each in the order given, and no longer all or nothing, but with all that one owner wants.
 import { bundledLimitSize } from './bundle.js';
 import { headerSize } from '../ofp/index.js';
 import { attempt, refusal, type Entry, type Refusal } from './attempt.js';
@@ -16,8 +15,8 @@ export type CommitResult =
   | { readonly kind: 'done'; readonly tookMs: number }
   | { readonly kind: 'partly'; readonly refused: readonly Refusal[]; readonly tookMs: number };
 
-/** How often a bundle is sent whole before it goes in pieces. */
-const wholeAttempts = 8;
+/** A bundle of no more messages is not halved: to send all of them again costs less than to wait once more. */
+const shortestBundle = 16;
 const typeOffset = 1;
 const flowOrGroup = { from: 14, to: 15 } as const;
 /** OFPMC_DELETE, in the command field of a meter_mod. */
@@ -27,13 +26,18 @@ const badLength = { errorType: 1, code: 6 } as const;
 
 /**
  * Commits encoded GROUP_MODs and FLOW_MODs (METER_MODs too: outside the bundle, deletions after it, all others before) in the
- * order given. Commits of one session wait for each other. Throws SessionError when the connection or the bundle was lost:
- * then the outcome is unknown and the switch must be asked. Throws SwitchError when the switch refuses bundles as such.
+ * order given. `owners` names whose each message is: those of one owner stay in one bundle. Commits of one session wait for
+ * each other. Throws SessionError when the connection or the bundle was lost: then the outcome is unknown and the switch must be
+ * asked. Throws SwitchError when the switch refuses bundles as such.
  */
-export function commit(session: Session, frames: readonly Uint8Array[]): Promise<CommitResult> {
+export function commit(
+  session: Session,
+  frames: readonly Uint8Array[],
+  owners: readonly string[] = [],
+): Promise<CommitResult> {
   return session.inTurn(async () => {
     const startedMs = session.nowMs();
-    const entries = frames.map((frame, index) => ({ index, frame }));
+    const entries = frames.map((frame, index) => ({ index, frame, owner: owners[index] ?? index }));
     const bundled = entries.filter(isBundled);
     const others = entries.filter((entry) => !isBundled(entry));
     const refused = [
@@ -66,43 +70,47 @@ async function plainly(session: Session, entries: readonly Entry[]): Promise<Ref
   return refused;
 }
 
-/** Whole while that is likely to work, then in pieces. */
+/** In one bundle, or in as many as it takes to find what is refused. */
 async function inBundles(session: Session, entries: readonly Entry[]): Promise<Refusal[]> {
   const refused: Refusal[] = entries.filter(isTooLong).map((entry) => refusal(entry, badLength));
   let rest: readonly Entry[] = entries.filter((entry) => !isTooLong(entry));
-  for (let attempts = 0; attempts < wholeAttempts && rest.length > 0; attempts += 1) {
-    const outcome = await attempt(session, rest);
-    refused.push(...outcome.refused);
-    if (outcome.kind === 'committed') return refused;
-    if (outcome.refused.length === 0) break;
-    rest = without(rest, outcome.refused);
-  }
-  return [...refused, ...(await inPieces(session, rest))];
-}
-
-async function inPieces(session: Session, entries: readonly Entry[]): Promise<Refusal[]> {
-  const refused: Refusal[] = [];
-  let rest = entries;
-  let length = Math.ceil(entries.length / 2);
+  let length = rest.length;
   while (rest.length > 0) {
-    const piece = rest.slice(0, length);
-    const outcome = await attempt(session, piece);
+    const bundle = wholeOwners(rest, length);
+    const outcome = await attempt(session, bundle);
     refused.push(...outcome.refused);
+    const [first] = bundle;
     if (outcome.kind === 'committed') {
-      rest = rest.slice(length);
-      length *= 2;
-      continue;
-    }
-    const [only] = piece;
-    if (outcome.refused.length > 0) rest = without(rest, outcome.refused);
-    else if (piece.length === 1 && only) {
+      rest = without(rest, bundle);
+      length = 2 * bundle.length;
+    } else if (outcome.refused.length > 0) {
+      rest = without(rest, outcome.refused);
+      length = Math.max(shortestBundle, Math.ceil(bundle.length / 2));
+    } else if (bundle.length === 1 && first) {
       // Bisected down to one message, and the switch still gives no name but that of the commit.
-      refused.push(refusal(only, outcome.error));
-      rest = rest.slice(1);
+      refused.push(refusal(first, outcome.error));
+      rest = without(rest, bundle);
+    } else {
+      rest = rest.map((entry) => ({ ...entry, owner: entry.index }));
+      length = Math.ceil(bundle.length / 2);
     }
-    length = Math.ceil(Math.min(length, rest.length) / 2);
   }
   return refused;
+}
+
+/** The messages of the first owners, at most about `length`, in the order given. */
+function wholeOwners(entries: readonly Entry[], length: number): readonly Entry[] {
+  if (entries.length <= length) return entries;
+  const lengths = new Map<Entry['owner'], number>();
+  for (const { owner } of entries) lengths.set(owner, (lengths.get(owner) ?? 0) + 1);
+  const chosen = new Set<Entry['owner']>();
+  let sum = 0;
+  for (const [owner, own] of lengths) {
+    if (sum > 0 && sum + own > length) break;
+    chosen.add(owner);
+    sum += own;
+  }
+  return entries.filter(({ owner }) => chosen.has(owner));
 }
 
 function isBundled({ frame }: Entry): boolean {
@@ -118,8 +126,8 @@ function isTooLong({ frame }: Entry): boolean {
   return frame.length > bundledLimitSize;
 }
 
-function without(entries: readonly Entry[], refused: readonly Refusal[]): readonly Entry[] {
-  const gone = new Set(refused.map(({ index }) => index));
+function without(entries: readonly Entry[], these: readonly { readonly index: number }[]): readonly Entry[] {
+  const gone = new Set(these.map(({ index }) => index));
   return entries.filter(({ index }) => !gone.has(index));
 }
 

@@ -132,7 +132,7 @@ async function served(t: Test) {
     chassis.object(lport(index));
   };
   for (let index = 0; index < count; index++) add(index);
-  chassis.settled('red', count);
+  for (const tenant of ['red', '_operator']) chassis.settled(tenant, count);
   chassis.attach(session);
   const skip = (ms: number): void => {
     nowMs += ms;

@@ -31,6 +31,7 @@ function refusedIndices(result: CommitResult): number[] {
   return result.kind === 'done' ? [] : result.refused.map(({ index }) => index);
 }
 
+const byNumber = (a: number, b: number): number => a - b;
 const cookies = (from: number, to: number): bigint[] =>
   Array.from({ length: to - from + 1 }, (_, i) => BigInt(from + i));
 
@@ -117,6 +118,53 @@ void t.test('any mixture of refusals leaves exactly the others on the switch, in
   });
   await fc.assert(property, { numRuns: 100 });
 });
+
+void t.test('what one owner wants stays in one bundle, whatever is refused', async (t) => {
+  const { bridge, session } = await served(t);
+  const message = fc.record({ owner: fc.nat(40), fault: fc.constantFrom('good', 'good', 'good', 'onAdd', 'onCommit') });
+  const property = fc.asyncProperty(fc.array(message, { minLength: 100, maxLength: 150 }), async (messages) => {
+    bridge.bundles.length = 0;
+    const { onAdd, onCommit } = bridge.faults;
+    for (const faults of [onAdd, onCommit]) faults.clear();
+    for (const [i, { fault }] of messages.entries()) {
+      if (fault === 'onAdd') onAdd.set(BigInt(i + 1), badPort);
+      if (fault === 'onCommit') onCommit.set(BigInt(i + 1), badGroup);
+    }
+    const owners = messages.map(({ owner }) => `owner ${owner}`);
+    const result = await commit(session, flowFrames(messages.length), owners);
+    const good = (index: number): boolean => messages[index]?.fault === 'good';
+    t.ok(refusedIndices(result).every((index) => !good(index)));
+    const indices = bridge.bundles.map((bundle) => bundle.map((cookie) => Number(cookie) - 1));
+    t.same(indices.flat().sort(byNumber), [...messages.keys()].filter(good), 'everything that is good is there');
+    t.same(
+      indices.map((bundle) => [...bundle].sort(byNumber)),
+      indices,
+      'each bundle is in the order given',
+    );
+    const ownersOf = indices.map((bundle) => [...new Set(bundle.map((index) => owners[index]))]);
+    t.equal(new Set(ownersOf.flat()).size, ownersOf.flat().length, 'no owner is in two');
+  });
+  await fc.assert(property, { numRuns: 100 });
+});
+
+void t.test(
+  'many refusals cost a few times the messages, and what follows them goes in long bundles again',
+  async (t) => {
+    const { bridge, session } = await served(t);
+    const [bad, all] = [5000, 10_000];
+    for (let cookie = 3n; cookie <= bad; cookie += 50n) bridge.faults.onCommit.set(cookie, badGroup);
+    const result = await commit(session, flowFrames(all));
+    t.equal(refusedIndices(result).length, bad / 50);
+    t.equal(bridge.installed.length, all - bad / 50);
+    t.ok(bridge.added < 5 * all, `${bridge.added} messages`);
+    const longest = Math.max(...bridge.bundles.map(({ length }) => length));
+    t.ok(longest > 2000, `${longest} in one bundle`);
+    bridge.faults.onCommit.clear();
+    bridge.bundles.length = 0;
+    t.equal((await commit(session, flowFrames(bad))).kind, 'done');
+    t.equal(bridge.bundles.length, 1, 'the next commit is whole');
+  },
+);
 
 void t.test('commits of one session do not overtake each other', async (t) => {
   const { bridge, session } = await served(t);

@@ -44,8 +44,11 @@ export class FakeBridge {
     pieceSize: undefined,
     onOpen: undefined,
   };
-  /** Cookies of the flow_mods that took effect, in order. */
+  /** Cookies of the flow_mods that took effect, in order; and of each bundle that did. */
   readonly installed: bigint[] = [];
+  readonly bundles: bigint[][] = [];
+  /** How many messages came to be bundled. */
+  added = 0;
   readonly connections = new Set<FakeConnection>();
 
   constructor(datapathId: bigint, local = 'br0') {
@@ -97,6 +100,7 @@ export class FakeConnection {
   constructor(bridge: FakeBridge, socket: Socket) {
     this.#bridge = bridge;
     this.socket = socket;
+    socket.setNoDelay(true); // as Open vSwitch does
     this.closed = new Promise((resolve) =>
       socket.once('close', () => {
         resolve();
@@ -213,11 +217,14 @@ export class FakeConnection {
       this.#error(xid, badMsgFailed);
       return;
     }
-    installed.push(...this.#bundle.map(({ cookie }) => cookie));
+    const cookies = this.#bundle.map(({ cookie }) => cookie);
+    installed.push(...cookies);
+    this.#bridge.bundles.push(cookies);
     this.send({ type: 'bundle_control', bundleId, ctrl: 'commit_reply', flags }, xid);
   }
 
   #add(xid: number, message: Message): void {
+    this.#bridge.added += 1;
     const cookie = message.type === 'flow_mod' ? message.cookie : -1n;
     const refused = this.#bridge.faults.onAdd.get(cookie);
     if (refused) this.#error(xid, refused);
