@@ -6,9 +6,10 @@ import { tenantOf, type Ref } from '../model/ids.js';
 import type { Kind } from '../model/kinds.js';
 import { objectName } from '../model/parse.js';
 import { type Standing, standingOf } from '../model/standing.js';
-import { reasonOf, type Verdict } from '../model/verdict.js';
+import type { Verdict } from '../model/verdict.js';
 import type { View } from '../model/view.js';
 import type { CommitReport } from './installer.js';
+import { refusalByObject, troubleOf } from './trouble.js';
 
 /** States of an object on a chassis. */
 export type State = 'ACTIVE' | 'DOWN' | 'DEGRADED' | 'ERROR' | 'HELD';
@@ -168,7 +169,7 @@ export class Reporter {
 
   /** Writes what has changed, now that everything up to a round is on the switch, until `isEnough`; tells whether that is all. */
   report(acknowledged: number, isEnough = (): boolean => false): boolean {
-    const troubles = this.#troubles();
+    const refusals = this.#refusals();
     if (acknowledged !== this.#acknowledged) {
       for (const name of this.#later) this.#dirty.add(name);
       this.#later.clear();
@@ -177,7 +178,7 @@ export class Reporter {
     for (const name of this.#dirty) {
       this.#dirty.delete(name); // a Set may change while it is walked
       const object = this.#objects.get(name);
-      if (object !== undefined) this.#reportOne(name, object, troubles.get(name), acknowledged);
+      if (object !== undefined) this.#reportOne(name, object, refusals.get(name), acknowledged);
       if (isEnough()) break;
     }
     this.#acknowledgeTenants(acknowledged);
@@ -186,9 +187,9 @@ export class Reporter {
 
   /** Everything that has a status, as it stands: what `damselfly status` shows. */
   states(): { readonly name: string; readonly kind: Kind; readonly ref: Ref; readonly status: Status }[] {
-    const troubles = this.#troubles();
+    const refusals = this.#refusals();
     return [...this.#objects].flatMap(([name, object]) => {
-      const status = this.#statusOf(object, troubles.get(name), this.#table.acknowledged());
+      const status = this.#statusOf(object, refusals.get(name), this.#table.acknowledged());
       return status === undefined
         ? []
         : [
@@ -202,8 +203,8 @@ export class Reporter {
     });
   }
 
-  #reportOne(name: string, object: Watched, trouble: Refusal | undefined, acknowledged: number): void {
-    const status = this.#isComing(name, object) ? 'later' : this.#statusOf(object, trouble, acknowledged);
+  #reportOne(name: string, object: Watched, refusal: Refusal | undefined, acknowledged: number): void {
+    const status = this.#isComing(name, object) ? 'later' : this.#statusOf(object, refusal, acknowledged);
     if (status === 'later') {
       this.#later.add(name);
       return;
@@ -224,27 +225,24 @@ export class Reporter {
     return revisions.has(name) && !settled.present(tenantOf(ref));
   }
 
-  #statusOf(object: Watched, trouble: Refusal | undefined, acknowledged: number): Status | undefined | 'later' {
+  #statusOf(object: Watched, refusal: Refusal | undefined, acknowledged: number): Status | undefined | 'later' {
     const revision = this.#view.world.revisions.get(objectName(object.kind, object.ref)) ?? 0;
     if (object.refused !== undefined) return { state: 'ERROR', reason: object.refused, revision };
     const refused = object.verdict !== undefined && object.verdict.state !== 'DOWN';
-    if (!object.concerned && !refused && trouble === undefined) return undefined;
+    if (!object.concerned && !refused && refusal === undefined) return undefined;
     const held = this.#held.get(tenantOf(object.ref));
     if (held !== undefined) return { state: 'HELD', reason: held, revision };
-    if (object.verdict !== undefined)
-      return { state: object.verdict.state, reason: reasonOf(object.verdict), revision };
-    if (trouble !== undefined) return { state: trouble.state, reason: troubleText(object.ref, trouble), revision };
+    const trouble = troubleOf(object.ref, object.verdict, refusal);
+    if (trouble !== undefined) return { ...trouble, revision };
     return acknowledged >= object.round ? { state: 'ACTIVE', revision } : 'later';
   }
 
-  /** The first trouble of each object; objects whose trouble came or went are reported again. */
-  #troubles(): Map<string, Refusal> {
-    const troubles = new Map<string, Refusal>();
-    for (const refusal of this.#table.refusals())
-      if (!troubles.has(refusal.owner.object)) troubles.set(refusal.owner.object, refusal);
-    for (const name of [...troubles.keys(), ...this.#troubled]) if (this.#objects.has(name)) this.#dirty.add(name);
-    this.#troubled = new Set(troubles.keys());
-    return troubles;
+  /** What the switch or another owner has against each object; objects for which that came or went are reported again. */
+  #refusals(): Map<string, Refusal> {
+    const refusals = refusalByObject(this.#table.refusals());
+    for (const name of [...refusals.keys(), ...this.#troubled]) if (this.#objects.has(name)) this.#dirty.add(name);
+    this.#troubled = new Set(refusals.keys());
+    return refusals;
   }
 
   #acknowledgeTenants(acknowledged: number): void {
@@ -277,11 +275,4 @@ export class Reporter {
     this.#touched.add(object);
     this.#dirty.add(objectName(object.kind, object.ref));
   }
-}
-
-/** Why a flow is not there; who has it instead is named within one tenant only. */
-function troubleText(ref: Ref, { reason, rival }: Refusal): string {
-  if (rival === undefined) return reason;
-  const [, other = ''] = rival.object.split(' ');
-  return `${other.startsWith(`${tenantOf(ref)}/`) ? rival.object : 'an object of another tenant'} ${reason}`;
 }
