@@ -72,7 +72,7 @@ export function flow(
 }
 
 /** How many bits the numbers have that flows differ in. */
-export const bits = { ofport: 32, key: 32, mac: 48, ipv4: 32 } as const;
+export const bits = { ofport: 32, key: 32, vni: 24, mac: 48, ipv4: 32 } as const;
 
 /**
  * Declares flows that differ in whole numbers only: `make` is given the numbers, of so many bits each, and puts them into the flow

@@ -75,7 +75,7 @@ export class Engine {
         this.#table.want(
           wish,
           this.#rank(kind, object, member),
-          now.flatMap(({ items }) => items),
+          noItems.concat(...now.map(({ items }) => items)), // `flatMap` would leave room to grow
         );
         note(
           this.#tunnels,
@@ -135,9 +135,11 @@ function note<T>(lists: Map<string, readonly T[]>, name: string, list: readonly 
   else if (lists.size > 0) lists.delete(name);
 }
 
-const nothingPrepared: Outcome = { items: [], tunnels: [] };
+const noItems: readonly Item[] = [];
+const noTunnels: readonly TunnelPort[] = [];
+const nothingPrepared: Outcome = { items: noItems, tunnels: noTunnels };
 
-function prepared(app: App, { flows, groups = [], tunnels = [] }: Wanted): Outcome {
+function prepared(app: App, { flows, groups = [], tunnels = noTunnels }: Wanted): Outcome {
   if (flows.length === 0 && groups.length === 0 && tunnels.length === 0) return nothingPrepared;
   const items = flows.map((flow) => flowItem(app, flow));
   return { items: groups.length === 0 ? items : [...groups.map((group) => groupItem(app, group)), ...items], tunnels };

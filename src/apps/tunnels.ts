@@ -10,21 +10,39 @@ import { nothing, type Wanted } from '../flow/wanted.js';
 import { addressNumber, ipv4Number, parseAddress } from '../model/addresses.js';
 import type { OfPort, Ref } from '../model/ids.js';
 import { type TunnelType, tunnelTypes } from '../model/kinds.js';
-import { parseEndpointName, parseSenderName, type Sender, senderName } from '../model/endpoint.js';
+import { type Endpoint, parseEndpointName, parseSenderName, type Sender, senderName } from '../model/endpoint.js';
 import type { View } from '../model/view.js';
-import { type App, flow, namedRule, rule } from './app.js';
+import { type App, bits, flow, namedRule, rule, shape } from './app.js';
 import { priorities, registers, tables, tunnelTypeCode } from './pipeline.js';
 
-/** The actions that send a packet to an endpoint, given by its name; undefined until a tunnel port is there. */
-export function intoTunnel(view: View, name: string): Action[] | undefined {
+/** The way to an endpoint: by a port that leads there alone, or by the common one, which must be told where. */
+interface Way {
+  readonly endpoint: Endpoint;
+  readonly ofport: OfPort;
+  readonly isCommon: boolean;
+}
+
+/** The way to an endpoint, given by its name; undefined until a tunnel port is there. */
+function wayTo(view: View, name: string): Way | undefined {
   const endpoint = parseEndpointName(name);
   const preferred = view.tunnelKey(endpoint);
   if (view.tunnel(preferred)?.error !== undefined) return undefined;
   const own = view.tunnelPort(senderName(endpoint));
   const common = commonPort(view, endpoint);
   const ofport = preferred === endpoint.type ? (common ?? own) : (own ?? common);
-  if (ofport === undefined) return undefined;
-  return [setField('tun_id', endpoint.vni), ...(ofport === common ? destination(endpoint) : []), output(ofport)];
+  return ofport === undefined ? undefined : { endpoint, ofport, isCommon: ofport === common };
+}
+
+const along = ({ endpoint, ofport, isCommon }: Way): Action[] => [
+  setField('tun_id', endpoint.vni),
+  ...(isCommon ? destination(endpoint) : []),
+  output(ofport),
+];
+
+/** The actions that send a packet to an endpoint, given by its name; undefined until a tunnel port is there. */
+export function intoTunnel(view: View, name: string): Action[] | undefined {
+  const way = wayTo(view, name);
+  return way && along(way);
 }
 
 /** The port of a type, if that is one by which a sender is reached and heard at all. */
@@ -126,14 +144,23 @@ function network(view: View, ref: Ref): Wanted {
   };
 }
 
+const byOwnPort = shape([bits.key, bits.vni, bits.ofport], (key, vni, ofport) =>
+  flow(tables.egress, priorities.normal, { reg7: key }, [setField('tun_id', vni), output(ofport)]),
+);
+
 /** The way out to a port on another chassis. */
 function remotePort(view: View, ref: Ref): Wanted {
   const port = view.port(ref);
   const name = view.isDevice(ref) ? undefined : view.endpointName(ref);
-  const actions = name === undefined ? undefined : intoTunnel(view, name);
-  return port === undefined || actions === undefined
-    ? nothing
-    : { flows: [flow(tables.egress, priorities.normal, { reg7: port.key }, actions)] };
+  const way = name === undefined ? undefined : wayTo(view, name);
+  if (port === undefined || way === undefined) return nothing;
+  return {
+    flows: [
+      way.isCommon
+        ? flow(tables.egress, priorities.normal, { reg7: port.key }, along(way))
+        : byOwnPort(port.key, way.endpoint.vni, way.ofport),
+    ],
+  };
 }
 
 /** Tunnels to other chassis. */

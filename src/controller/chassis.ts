@@ -10,7 +10,7 @@ import { faultText } from '../model/errors.js';
 import { type Ref, tenantOf } from '../model/ids.js';
 import { Interest } from '../model/interest.js';
 import { type Kind, kinds } from '../model/kinds.js';
-import { type AnyObject, objectName } from '../model/parse.js';
+import type { AnyObject } from '../model/parse.js';
 import { View } from '../model/view.js';
 import { type Allotted, numberName, type Settings, World } from '../model/world.js';
 import type { Session } from '../switch/session.js';
@@ -98,8 +98,7 @@ export class Chassis {
 
   /** An object could not be read; it counts as absent. */
   refused(kind: Kind, ref: Ref, revision: number, error: NbError): void {
-    this.world.remove(kind, ref);
-    this.world.revisions.set(objectName(kind, ref), revision);
+    this.world.refuse(kind, ref, revision);
     this.reporter.refused(kind, ref, error.faults.map(faultText).join('; '));
     this.reporter.seen(kind, ref, revision);
     this.schedule();

@@ -3,6 +3,7 @@ import { allApps, appById } from '../apps/apps.js';
 import { tables } from '../apps/pipeline.js';
 import { flowItem, readCookie } from '../flow/item.js';
 import { byteOrder } from '../model/ids.js';
+import { namedObject } from '../model/parse.js';
 import { type FlowMod, parseFlow } from '../ofp/index.js';
 import type { Chassis } from './chassis.js';
 
@@ -75,7 +76,8 @@ function ofOurs(
   line: string,
   isAsWanted: boolean,
 ): Explanation {
-  const revision = chassis.world.revisions.get(owner.object);
+  const object = namedObject(owner.object);
+  const revision = object && chassis.world.revision(object.kind, object.ref);
   const [name, table] = Object.entries(tables).find(([, { id }]) => id === tableId) ?? [];
   const app = allApps.find((candidate) => candidate.name === owner.app);
   return {

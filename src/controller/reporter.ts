@@ -4,7 +4,7 @@ import type { Refusal } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
 import { tenantOf, type Ref } from '../model/ids.js';
 import type { Kind } from '../model/kinds.js';
-import { objectName } from '../model/parse.js';
+import { namedObject, objectName } from '../model/parse.js';
 import { type Standing, standingOf } from '../model/standing.js';
 import type { Verdict } from '../model/verdict.js';
 import type { View } from '../model/view.js';
@@ -51,6 +51,7 @@ export class Reporter {
   readonly #table: FlowTable;
   readonly #write: (kind: Kind, ref: Ref, status: Status | undefined) => void;
   readonly #nowMs: () => number;
+  /** Objects by name; one of which there is nothing to say is forgotten: most ports are somebody else's business. */
   readonly #objects = new Map<string, Watched>();
   /** Objects to look at. */
   readonly #dirty = new Set<string>();
@@ -204,7 +205,7 @@ export class Reporter {
   }
 
   #reportOne(name: string, object: Watched, refusal: Refusal | undefined, acknowledged: number): void {
-    const status = this.#isComing(name, object) ? 'later' : this.#statusOf(object, refusal, acknowledged);
+    const status = this.#isComing(object) ? 'later' : this.#statusOf(object, refusal, acknowledged);
     if (status === 'later') {
       this.#later.add(name);
       return;
@@ -215,18 +216,17 @@ export class Reporter {
       if (status === undefined) delete object.written;
       else object.written = text;
     }
-    if (status === undefined && object.refused === undefined && this.#view.world.revisions.get(name) === undefined)
-      this.#objects.delete(name);
+    if (status === undefined && object.verdict === undefined) this.#objects.delete(name);
   }
 
   /** Whether an object's tenant is not completely known yet: what it waits for may be just coming. */
-  #isComing(name: string, { ref }: Watched): boolean {
-    const { settled, revisions } = this.#view.world;
-    return revisions.has(name) && !settled.present(tenantOf(ref));
+  #isComing({ kind, ref }: Watched): boolean {
+    const { world } = this.#view;
+    return world.revision(kind, ref) !== undefined && !world.settled.present(tenantOf(ref));
   }
 
   #statusOf(object: Watched, refusal: Refusal | undefined, acknowledged: number): Status | undefined | 'later' {
-    const revision = this.#view.world.revisions.get(objectName(object.kind, object.ref)) ?? 0;
+    const revision = this.#view.world.revision(object.kind, object.ref) ?? 0;
     if (object.refused !== undefined) return { state: 'ERROR', reason: object.refused, revision };
     const refused = object.verdict !== undefined && object.verdict.state !== 'DOWN';
     if (!object.concerned && !refused && refusal === undefined) return undefined;
@@ -240,7 +240,12 @@ export class Reporter {
   /** What the switch or another owner has against each object; objects for which that came or went are reported again. */
   #refusals(): Map<string, Refusal> {
     const refusals = refusalByObject(this.#table.refusals());
-    for (const name of [...refusals.keys(), ...this.#troubled]) if (this.#objects.has(name)) this.#dirty.add(name);
+    for (const name of new Set([...refusals.keys(), ...this.#troubled])) {
+      const named = namedObject(name);
+      if (named !== undefined && this.#view.world.revision(named.kind, named.ref) !== undefined)
+        this.#object(named.kind, named.ref);
+      if (this.#objects.has(name)) this.#dirty.add(name);
+    }
     this.#troubled = new Set(refusals.keys());
     return refusals;
   }

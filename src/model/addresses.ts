@@ -56,8 +56,8 @@ export function covers(prefix: Prefix, address: Address): boolean {
 
 /** An address as an integer, most significant byte first. */
 export function addressNumber(address: Address): bigint {
-  return ipaddr
-    .parse(address.text)
+  if (address.family === 4) return BigInt(ipv4Number(address));
+  return ipaddr.IPv6.parse(address.text)
     .toByteArray()
     .reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
@@ -72,7 +72,8 @@ export function addressFrom(family: 4 | 6, value: bigint): Address {
 }
 
 /** An IPv4 address as a 32-bit number. */
-export const ipv4Number = (address: Address): number => Number(addressNumber(address));
+export const ipv4Number = ({ text }: Address): number =>
+  text.split('.').reduce((value, byte) => value * 256 + Number(byte), 0);
 
 /** The mask of a prefix length as an integer of the family's width. */
 export function maskNumber(family: 4 | 6, length: number): bigint {

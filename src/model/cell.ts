@@ -55,8 +55,9 @@ export const isObserved = ({ observers }: AnyCell): boolean =>
 export function observe(source: AnyCell, observer: AnyCell): void {
   const { observers } = source;
   if (observers instanceof Set) observers.add(observer);
+  else if (observers.length === 0) source.observers = [observer];
   else if (observers.length < fewObservers)
-    source.observers = [...observers, observer]; // `push` would make room for 17
+    source.observers = observers.concat(observer); // `push` and spreading would make room for 17
   else source.observers = new Set([...observers, observer]);
 }
 

@@ -1,5 +1,6 @@
 // Facts from outside, by key: where the incremental graph begins.
 import { Cell, type CellKind, type Equal, isObserved, type Keeper } from './cell.js';
+import { Filter } from './filter.js';
 import type { Members } from './members.js';
 
 /** Values set from outside, by key; whoever reads a key, present or not, is told when it changes. */
@@ -9,6 +10,7 @@ export class Input<K, V> implements Members<K> {
   /** Of keys that have a value, and of those that are read although they have none. */
   readonly #cells = new Map<K, Cell<K, V | undefined>>();
   readonly #watchers: ((member: K) => void)[] = [];
+  readonly #filters: ((key: K, value: V | undefined) => void)[] = [];
 
   constructor(graph: Keeper, equal: Equal<V>) {
     this.#graph = graph;
@@ -34,6 +36,7 @@ export class Input<K, V> implements Members<K> {
     this.#graph.assign(cell, value);
     if (!is && !isObserved(cell)) this.#cells.delete(key);
     if (was !== is) for (const watcher of this.#watchers) watcher(key);
+    for (const filter of this.#filters) filter(key, value);
   }
 
   /** The value at a key, without recording the read. */
@@ -51,6 +54,17 @@ export class Input<K, V> implements Members<K> {
 
   watch(changed: (member: K) => void): void {
     this.#watchers.push(changed);
+  }
+
+  /** The keys whose value passes a test of itself alone: where few do, an index over them costs the others nothing. */
+  where(test: (value: V) => boolean): Members<K> {
+    const among = new Filter<K>();
+    const note = (key: K, value: V | undefined): void => {
+      among.note(key, value !== undefined && test(value));
+    };
+    for (const key of this.members()) note(key, this.peek(key));
+    this.#filters.push(note);
+    return among;
   }
 
   #cell(key: K): Cell<K, V | undefined> {

@@ -1,7 +1,7 @@
 // From what somebody wrote to an object of a kind: aliases, the spec's own forms, schema versions, and faults with a way out.
 import { v5 as uuid5 } from './uuid5.js';
 import { byteOrder, type Ref, refIn, refOf } from './ids.js';
-import { type Kind, kindOf, schemas, type Value } from './kinds.js';
+import { type Kind, kindOf, kinds, schemas, type Value } from './kinds.js';
 import { type Fault, NbError, type ObjectName } from './errors.js';
 
 /** The version of the stored form that this release writes; a newer one is refused, not guessed at. */
@@ -21,6 +21,13 @@ export type AnyObject = { [K in Kind]: NbObject<K> }[Kind];
 
 /** The name that people and owners use: `lport red/vm1`. */
 export const objectName = (kind: string, ref: string): ObjectName => `${kind} ${ref}`;
+
+/** The object that a name is of; undefined where it names something that is no object, as a tunnel. */
+export function namedObject(name: string): { readonly kind: Kind; readonly ref: Ref } | undefined {
+  const [word = '', ref = ''] = name.split(' ');
+  const kind = kinds.find((candidate) => candidate === word);
+  return kind && { kind, ref: ref as Ref }; // objectName put a Ref there
+}
 
 const referenceFields: Readonly<Record<Kind, readonly string[]>> = {
   chassis: [],

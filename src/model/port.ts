@@ -55,7 +55,7 @@ export function resolvePort(world: World, networkOf: (ref: Ref) => Answer<Networ
       key: portKey(key),
       network: network.ok,
       macs: value.macs === 'auto' ? [autoMac(key)] : value.macs,
-      ips: ips.flatMap((text) => parseAddress(text) ?? []),
+      ips: ips.flatMap((text) => parseAddress(text) ?? []).slice(), // a copy has no room to grow
       portSecurity: value.port_security,
       pairs: value.allowed_address_pairs.flatMap((pair) => {
         const ip = parsePrefix(pair.ip_address);

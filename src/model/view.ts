@@ -106,8 +106,8 @@ export class View {
       return network === undefined ? [] : [[network.vni, ref]];
     });
     const local = graph.entries(world.lports, (ref) => {
-      const port = this.localPort(ref);
-      return port === undefined ? undefined : [port.network.ref, ref];
+      const port = this.port(ref);
+      return port !== undefined && this.placementAnswer(ref).ok?.at === 'here' ? [port.network.ref, ref] : undefined;
     });
     [this.localPortsOf, this.localPorts] = [local.index, local.having];
     const remote = graph.entries(world.lports, (ref) => {
@@ -126,9 +126,9 @@ export class View {
       const { type, dstPort } = parseSenderName(name);
       return dstPort === undefined ? [[type, name]] : [];
     });
-    this.#optionsAsked = graph.relation(world.lports, (ref) => {
-      const value = world.lports.get(ref);
-      const port = value === undefined || tunnelOptions(value) === undefined ? undefined : this.port(ref);
+    const asking = world.lports.where((value) => tunnelOptions(value) !== undefined);
+    this.#optionsAsked = graph.relation(asking, (ref) => {
+      const [value, port] = [world.lports.get(ref), this.port(ref)];
       if (value === undefined || port === undefined || !this.hosts(port.network.ref)) return [];
       const endpoint = vtepEndpoint(world, port, value).ok;
       return endpoint === undefined ? [] : [[senderName(endpoint), ref]];

@@ -11,8 +11,7 @@ import {
   type Subnet,
   type TunnelType,
 } from './kinds.js';
-import { type AnyObject, objectName } from './parse.js';
-import { type ObjectName } from './errors.js';
+import { type AnyObject } from './parse.js';
 
 /** What the chassis itself is: from configuration and Open_vSwitch. */
 export interface Settings {
@@ -76,12 +75,22 @@ export class World {
   /** Our tunnel ports by their key: `vxlan`, or `vxlan/192.0.2.9`. */
   readonly tunnels = this.graph.input<string, TunnelState>(sameJson);
   readonly settings = this.graph.input<'self', Settings>(sameJson);
-  /** The northbound revision of each object that is here. */
-  readonly revisions = new Map<ObjectName, number>();
+  readonly #revisions: Readonly<Record<Kind, Map<Ref, number>>> = {
+    chassis: new Map(),
+    lswitch: new Map(),
+    subnet: new Map(),
+    lport: new Map(),
+    child_port_segmentation: new Map(),
+  };
+
+  /** The northbound revision of an object that is here, or of which we know that it cannot be read. */
+  revision(kind: Kind, ref: Ref): number | undefined {
+    return this.#revisions[kind].get(ref);
+  }
 
   /** An object is now as given. */
   put(object: AnyObject): void {
-    this.revisions.set(objectName(object.kind, object.ref), object.revision);
+    this.#revisions[object.kind].set(object.ref, object.revision);
     switch (object.kind) {
       case 'chassis':
         this.chassis.set(object.ref, object.value);
@@ -103,8 +112,14 @@ export class World {
 
   /** An object is not, or no longer. */
   remove(kind: Kind, ref: Ref): void {
-    this.revisions.delete(objectName(kind, ref));
+    this.#revisions[kind].delete(ref);
     this.inputOf(kind).set(ref, undefined);
+  }
+
+  /** What there is of an object cannot be read; it counts as absent. */
+  refuse(kind: Kind, ref: Ref, revision: number): void {
+    this.inputOf(kind).set(ref, undefined);
+    this.#revisions[kind].set(ref, revision);
   }
 
   /** The references of all objects of a kind, in byte order. */

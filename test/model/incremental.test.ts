@@ -145,6 +145,34 @@ type Op =
   | { kind: 'name'; network: number; name: string | undefined }
   | { kind: 'flush'; steps: number };
 
+void t.test('an index over those whose own value passes a test never asks the others', (t) => {
+  const graph = new Graph();
+  const input = graph.input<string, number>();
+  input.set('before', 10);
+  const asked: string[] = [];
+  const large = graph.relation(
+    input.where((value) => value >= 10),
+    (key) => {
+      asked.push(key);
+      return [['large', key]];
+    },
+  );
+  const found = () => {
+    graph.flush();
+    return [...large.at('large').keys()].sort();
+  };
+  input.set('small', 1);
+  input.set('large', 11);
+  t.strictSame(found(), ['before', 'large']);
+  input.set('small', 12);
+  input.set('large', 2);
+  t.strictSame(found(), ['before', 'small'], 'members come and go with their values');
+  input.set('small', undefined);
+  t.strictSame(found(), ['before'], 'and with themselves');
+  t.strictSame(asked, ['before', 'large', 'small']);
+  t.end();
+});
+
 void t.test('work can be done in steps; what is left is said, and done by the next call', (t) => {
   const graph = new Graph();
   const input = graph.input<string, number>();
