@@ -1,6 +1,6 @@
 // One filter of one bucket, watched: the snapshot and what follows come from one ordered consumer, without a gap. A gap, a
 // silence or a server that started anew means a new consumer with a snapshot of its own, so what is lost is always noticed;
-// the old consumer goes by itself, seconds after nobody listens to it.
+// the old consumer goes by itself, seconds after nobody listens to it. What is delivered twice costs nothing.
 import { setInterval, clearInterval, setTimeout, clearTimeout } from 'node:timers';
 import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream';
 import { type Msg, type Subscription, nanos, nuid } from '@nats-io/transport-node';
@@ -37,6 +37,21 @@ function delivery(reply: string) {
   const first = parts.length >= 11 ? 7 : 5;
   const [sequence = 0, consumerSequence = 0, timeNs = 0, pending = -1] = parts.slice(first, first + 4).map(Number);
   return { sequence, consumerSequence, storedMs: Math.floor(timeNs / 1e6), pending };
+}
+
+/** Where a delivery stands: in the stream, and among those of its consumer. */
+export interface Place {
+  readonly sequence: number;
+  readonly consumerSequence: number;
+}
+
+/**
+ * What a delivery is after the `last` one: the next, one that came before, or a sign that something is lost. A consumer that the
+ * server made anew counts from 1 again, but brings what is newer.
+ */
+export function succession(last: Place, { sequence, consumerSequence }: Place): 'next' | 'again' | 'broken' {
+  if (consumerSequence === last.consumerSequence + 1) return 'next';
+  return consumerSequence <= last.consumerSequence && sequence <= last.sequence ? 'again' : 'broken';
 }
 
 /** A watch that lives until it is closed, whatever happens to the connection. */
@@ -191,10 +206,10 @@ export class Watch {
       return;
     }
     const { sequence, consumerSequence, storedMs, pending } = delivery(message.reply ?? '');
-    if (consumerSequence !== this.#consumerSequence + 1) {
-      this.#restart();
-      return;
-    }
+    const last = { sequence: this.#newest, consumerSequence: this.#consumerSequence };
+    const place = succession(last, { sequence, consumerSequence });
+    if (place === 'broken') this.#restart();
+    if (place !== 'next') return;
     this.#consumerSequence = consumerSequence;
     this.#newest = Math.max(this.#newest, sequence);
     const key = this.#bucket.keyOf(message.subject);

@@ -2,7 +2,9 @@
 import t, { type Test } from 'tap';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type Store, openStore } from '../../src/sync/buckets.js';
+import { connectNats } from '../../src/sync/connect.js';
 import { Northbound } from '../../src/sync/northbound.js';
+import { NatsRelay } from '../lab/nats-relay.js';
 import { until } from '../lab/process.js';
 import { client, lab, natsOptions as options } from './sync-lab.js';
 import { Recorder } from '../sync/recorder.js';
@@ -27,6 +29,14 @@ async function consumers(store: Store): Promise<string[]> {
   for (const bucket of [store.nb, store.alloc])
     for await (const info of jsm.consumers.list(bucket.stream)) found.push(info.config.filter_subject ?? '>');
   return found.sort();
+}
+
+/** The consumers themselves: one that begins anew has another name. */
+async function consumerNames(store: Store): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of (await jetstreamManager(store.nats.connection)).consumers.list(store.nb.stream))
+    names.push(name);
+  return names.sort();
 }
 
 void t.test('an empty tenant settles, and a second sink is told the present state first', options, async (t) => {
@@ -179,6 +189,28 @@ void t.test('after 100 reconnections there are as many consumers as filters', op
     sink.told.filter((line) => /^(held|gone)/.test(line)),
     [],
   );
+});
+
+void t.test('what is delivered twice is told once, and nothing begins anew', options, async (t) => {
+  const { server, store } = await lab(t);
+  const relay = await NatsRelay.open(server.port);
+  t.teardown(() => {
+    relay.close();
+  });
+  const nats = await connectNats({ servers: relay.url }, { name: 'test' });
+  t.teardown(() => nats.close());
+  const nb = northbound((await openStore(nats)).store, t);
+  const sink = new Recorder();
+  for (let n = 0; n < 50; n += 1) await store.nb.put(`red.lswitch.n${n}`, lswitch(0));
+  relay.fate = () => 'twice';
+  nb.watch('red', sink);
+  await until('it settles', () => sink.settledTenants.has('red'));
+  const before = await consumerNames(store);
+  for (let n = 0; n < 200; n += 1) await store.nb.put(`red.lswitch.n${n % 50}`, lswitch(n));
+  await until('the last one came', () => mtuOf(sink, 'n49') === 1199);
+  t.ok(relay.counts.twice >= 250, `${relay.counts.twice} came twice`);
+  t.equal(sink.told.length, 251, 'each write is told once');
+  t.strictSame(await consumerNames(store), before);
 });
 
 void t.test('a bucket deleted and made anew is held, restored is released, accepted is obeyed', options, async (t) => {
