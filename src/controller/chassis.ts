@@ -130,6 +130,12 @@ export class Chassis {
     this.schedule();
   }
 
+  /** Of a tenant nothing from this revision on is complete, or (undefined) all that was seen is. */
+  withheld(tenant: string, revision: number | undefined): void {
+    this.reporter.withhold(tenant, revision);
+    this.schedule();
+  }
+
   /** The northbound of a tenant went back in time (a reason), or is in order again. */
   held(tenant: string, reason: string | undefined): void {
     note(this.#held, tenant, reason);
@@ -158,6 +164,7 @@ export class Chassis {
       for (const ref of [...input.members()]) if (tenantOf(ref) === tenant) input.set(ref, undefined);
     this.#held.delete(tenant);
     this.reporter.hold(tenant, undefined);
+    this.reporter.withhold(tenant, undefined);
     this.#unreadable.delete(tenant);
     world.settled.set(tenant, undefined);
     this.schedule();

@@ -182,6 +182,9 @@ function sinkOf(chassis: Chassis, log: Logger): NorthboundSink {
     settled: (tenant, revision) => {
       chassis.settled(tenant, revision);
     },
+    withheld: (tenant, revision) => {
+      chassis.withheld(tenant, revision);
+    },
     held: (tenant, reason, what) => {
       log.error({ tenant, ...what }, `${reason}; flows stay as they are (damselfly nb accept ${tenant}, or nb import)`);
       chassis.held(tenant, `${reason} (${what.gone} objects would go, ${what.changed} would change)`);

@@ -66,6 +66,8 @@ export class Reporter {
   readonly #pending = new Map<string, Pending[]>();
   #sum = { added: 0, changed: 0, removed: 0, refused: 0 };
   readonly #acknowledge: (tenant: string, revision: number, report: CommitReport) => void;
+  /** By tenant, the first revision that has not been told completely. */
+  readonly #withheld = new Map<string, number>();
   /** Tenants whose northbound is not obeyed at present, with the reason. */
   readonly #held = new Map<string, string>();
 
@@ -144,6 +146,12 @@ export class Reporter {
     for (const [name, { ref }] of this.#objects) if (tenantOf(ref) === tenant) this.#dirty.add(name);
   }
 
+  /** Nothing of a tenant from this revision on is complete, and none of it is acknowledged; undefined: all that was seen is. */
+  withhold(tenant: string, revision: number | undefined): void {
+    if (revision === undefined) this.#withheld.delete(tenant);
+    else this.#withheld.set(tenant, revision);
+  }
+
   /** An object is nobody's business here any more; what was said of it is withdrawn. */
   forgotten(kind: Kind, ref: Ref): void {
     const object = this.#object(kind, ref);
@@ -154,11 +162,13 @@ export class Reporter {
 
   /** Everything seen so far is in the table as of this round, but for tenants that are unanswered: flows of theirs are still to come. */
   round(round: number, isUnanswered: (tenant: string) => boolean): void {
-    for (const [tenant, pending] of this.#pending)
+    for (const [tenant, pending] of this.#pending) {
+      const limit = isUnanswered(tenant) ? 0 : (this.#withheld.get(tenant) ?? Infinity);
       for (const entry of pending) {
         entry.first ??= round;
-        if (!isUnanswered(tenant)) entry.round ??= round;
+        if (entry.revision < limit) entry.round ??= round;
       }
+    }
     for (const object of this.#touched) object.round = round;
     this.#touched.clear();
   }
@@ -258,11 +268,12 @@ export class Reporter {
     for (const [tenant, pending] of this.#pending) {
       const open = pending.findIndex((entry) => !isDone(entry));
       const done = open < 0 ? pending : pending.slice(0, open);
-      const [first, last] = [done[0], done.at(-1)];
-      if (first === undefined || last === undefined) continue;
+      const [first] = done;
+      if (first === undefined) continue;
       this.#pending.set(tenant, pending.slice(done.length));
       if (pending.length === done.length) this.#pending.delete(tenant);
-      this.#acknowledge(tenant, last.revision, { ...this.#sum, tookMs: this.#nowMs() - first.sinceMs });
+      const newest = Math.max(...done.map(({ revision }) => revision)); // what was withheld comes after what is newer
+      this.#acknowledge(tenant, newest, { ...this.#sum, tookMs: this.#nowMs() - first.sinceMs });
       this.#sum = { added: 0, changed: 0, removed: 0, refused: 0 };
     }
   }

@@ -19,6 +19,8 @@ export interface NorthboundSink {
   readonly claimed: (port: Ref, chassis: string | undefined) => void;
   /** All of this tenant up to this revision (objects, allocations and claims) was told: once per watch, and again when what comes last needs no word. */
   readonly settled: (tenant: string, revision: number) => void;
+  /** Nothing of this tenant from this revision on is complete: what changes without pause is told now and then; undefined: all is. */
+  readonly withheld: (tenant: string, revision: number | undefined) => void;
   /** The northbound went back in time: what was told stays until `released`. Told again when the figures change. */
   readonly held: (tenant: string, reason: string, what: HeldBack) => void;
   readonly released: (tenant: string) => void;

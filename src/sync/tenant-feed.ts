@@ -2,6 +2,7 @@
 import { setTimeout, clearTimeout } from 'node:timers';
 import type { Bucket, Entry } from './bucket.js';
 import type { Store } from './buckets.js';
+import { Damper } from './damper.js';
 import type { SyncError } from './errors.js';
 import { tenantAllocFilter, tenantFilter } from './keys.js';
 import { type Loss, Mirror, type MirrorEvents, type Reader } from './mirror.js';
@@ -166,6 +167,7 @@ export class TenantFeed {
   readonly #tell: Tell;
   readonly #nb: Half<NbRecord>;
   readonly #alloc: Half<AllocRecord>;
+  readonly #damper: Damper;
   #heldText = '';
   #unreadable: string | undefined;
 
@@ -181,10 +183,19 @@ export class TenantFeed {
           sink.settled(tenant, this.revision);
         });
     };
-    const nbTold = (isGone: boolean) => (_key: string, record: NbRecord, revision: number) => {
+    this.#damper = new Damper((revision) => {
       tell((sink) => {
-        tellNb(sink, tenant, record, revision, isGone);
+        sink.withheld(tenant, revision);
       });
+    });
+    const nbTold = (isGone: boolean) => (key: string, record: NbRecord, revision: number) => {
+      const pass = () => {
+        tell((sink) => {
+          tellNb(sink, tenant, record, revision, isGone);
+        });
+      };
+      if (this.isSettled) this.#damper.change(key, revision, pass);
+      else pass(); // a snapshot has each key once
     };
     const allocTold = (isGone: boolean) => (_key: string, record: AllocRecord) => {
       tell((sink) => {
@@ -235,6 +246,7 @@ export class TenantFeed {
   close(): void {
     this.#nb.close();
     this.#alloc.close();
+    this.#damper.close();
   }
 
   #held(): Loss | undefined {

@@ -3,6 +3,7 @@
 import type { Test } from 'tap';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuMs } from '../../bench/processor-time.js';
+import { calmLength, windowMs } from '../../src/sync/damper.js';
 import { patienceMs } from '../integration/controller-lab.js';
 import { until } from '../lab/process.js';
 import { churnDuring } from './churn.js';
@@ -15,8 +16,6 @@ const [idleShare, idleMs] = [0.1, 500];
 const memoryLimitSize = 16 << 20;
 /** So many times the shortest difference may be sent. */
 const sentLimit = 2;
-/** Of what all writes of a burst would mean one after the other, no more than this is sent to a switch that takes it. */
-const burstShare = 0.02;
 const [burstLength, underWay] = [10_000, 200];
 /** Flows that the switch learns by itself. */
 const learned = 'cookie=0xd5f1ff';
@@ -43,7 +42,10 @@ export async function runStopped(t: Test, seed: number): Promise<void> {
   const { sent, least, ms, grownSize } = await cost(site, (look) => write(site, burstLength, look));
   const what = `one port written ${burstLength} times in ${(ms / 1000).toFixed(1)} s`;
   t.comment(`${what}: ${sent} messages sent, ${least} needed; ${megabytes(grownSize)} more in use at most`);
-  t.ok(sent <= burstShare * least * burstLength, `${what}: what nobody wants any more is hardly ever sent`);
+  t.ok(
+    sent <= least * (calmLength + 1 + Math.ceil(ms / windowMs)),
+    `${what}: after ${calmLength} of them, one in ${windowMs} ms is sent`,
+  );
   t.ok(grownSize <= memoryLimitSize, `${what}: at most ${megabytes(memoryLimitSize)} more are in use`);
 }
 

@@ -134,6 +134,7 @@ export function playChassis(
     addressed: ignore,
     claimed: ignore,
     settled: ignore,
+    withheld: ignore,
     held: ignore,
     released: ignore,
     unreadable: ignore,

@@ -33,6 +33,42 @@ void t.test('who waits for a revision finds its flows on the switch', wholeOptio
   t.ok([...sums].every((sum) => sum > 0));
 });
 
+void t.test(
+  'what is written without pause counts as well: a revision is acknowledged when it is there',
+  wholeOptions,
+  async (t) => {
+    const site = await Site.start(t);
+    await site.put('lswitch', 'red/net');
+    const port = (number: number) => ({
+      lswitch: 'net',
+      macs: ['fa:16:3e:00:00:01'],
+      ips: [`10.${number >> 16}.${(number >> 8) & 0xff}.${number & 0xff}`],
+    });
+    const revisions = new Map<number, number>();
+    let last = 0;
+    const storm = async (): Promise<void> => {
+      const write = async (number: number): Promise<void> => {
+        revisions.set(number, await site.put('lport', 'red/storm', port(number)));
+      };
+      await Promise.all(Array.from({ length: 100 }, () => write(++last)));
+    };
+    await storm();
+    await site.plugged('br1', 'red/storm', 'storm');
+    site.controller();
+    await site.active('lport', 'red/storm');
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 5; i++) await storm();
+      const revision = await site.put('lport', `red/other${round}`, { lswitch: 'net', macs: 'auto', ips: [] });
+      await site.acknowledged('red', revision);
+      const held = (await site.ours()).flatMap((flow) => /arp_spa=10\.(\d+)\.(\d+)\.(\d+)/.exec(flow) ?? []);
+      const [, high = 0, mid = 0, low = 0] = held.map(Number);
+      const there = revisions.get((high << 16) + (mid << 8) + low) ?? 0;
+      const newest = Math.max(...[...revisions.values()].filter((each) => each < revision));
+      t.ok(there >= newest, `revision ${revision} is acknowledged: ${there} is there of ${newest}`);
+    }
+  },
+);
+
 void t.test('statuses that cannot be written keep no flow from the switch', wholeOptions, async (t) => {
   const site = await Site.start(t);
   await site.put('lswitch', 'red/net', {});

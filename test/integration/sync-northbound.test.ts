@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type Store, openStore } from '../../src/sync/buckets.js';
 import { connectNats } from '../../src/sync/connect.js';
+import { calmLength, windowMs } from '../../src/sync/damper.js';
 import { Northbound } from '../../src/sync/northbound.js';
 import { NatsRelay } from '../lab/nats-relay.js';
 import { until } from '../lab/process.js';
@@ -212,6 +213,35 @@ void t.test('what is delivered twice is told once, and nothing begins anew', opt
   t.equal(sink.told.length, 251, 'each write is told once');
   t.strictSame(await consumerNames(store), before);
 });
+
+void t.test(
+  'of an object that is written without pause the newest is told now and then, others at once',
+  options,
+  async (t) => {
+    const { server, store } = await lab(t);
+    const writer = (await openStore(await client(server, t))).store;
+    const nb = northbound(store, t);
+    const sink = new Recorder();
+    nb.watch('red', sink);
+    await until('it settles', () => sink.settledTenants.has('red'));
+    const startedMs = performance.now();
+    let writes = 0;
+    const storm = async () => {
+      await Promise.all(Array.from({ length: 20 }, () => writer.nb.put('red.lswitch.storm', lswitch(writes++))));
+    };
+    for (let n = 0; n < 10; n += 1) {
+      for (let i = 0; i < 20; i += 1) await storm();
+      await writer.nb.put(`red.lswitch.n${n}`, lswitch(n));
+    }
+    await until('the last one came', () => mtuOf(sink, 'storm') === 999 + writes);
+    const windows = 1 + Math.ceil((performance.now() - startedMs) / windowMs);
+    const line = 'object lswitch red/storm';
+    const told = sink.told.filter((each) => each === line).length;
+    t.ok(told <= (calmLength + 1) * windows, `${told} of ${writes} are told, in ${windows} windows`);
+    t.ok(sink.told.indexOf('object lswitch red/n8') < sink.told.lastIndexOf(line), 'others do not wait for it');
+    await until('nothing waits', () => sink.told.at(-1) === 'withheld red nothing');
+  },
+);
 
 void t.test('a bucket deleted and made anew is held, restored is released, accepted is obeyed', options, async (t) => {
   const { server, store } = await lab(t);

@@ -47,6 +47,9 @@ export class Recorder implements NorthboundSink {
     this.told.push(`settled ${tenant}`);
     this.settledTenants.add(tenant);
   };
+  readonly withheld: NorthboundSink['withheld'] = (tenant, revision) => {
+    this.told.push(`withheld ${tenant} ${revision ?? 'nothing'}`);
+  };
   readonly held: NorthboundSink['held'] = (tenant, reason, what) => {
     this.told.push(`held ${tenant} ${what.gone} gone`);
     this.heldTenants.set(tenant, { reason, ...what });
