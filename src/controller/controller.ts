@@ -8,7 +8,7 @@ import { soon } from '../turns/slices.js';
 import { Admission } from './admission.js';
 import { bridgeOf, chassisIdOf, datapathText, renaming } from './bridges.js';
 import { failure } from './failure.js';
-import { idlePorts } from './idle-ports.js';
+import { IdlePorts } from './idle-ports.js';
 import { strayMarks } from './marks.js';
 import { Masters, type Signature } from './masters.js';
 import { plugsOf, requestsByName, requestsOf } from './plugs.js';
@@ -16,9 +16,6 @@ import { Repeats } from './repeats.js';
 import { type Parts, serve, type Served } from './served.js';
 import { thisProcess } from './this-process.js';
 import { VlanLimit } from './vlan-limit.js';
-
-/** How long things must be unchanged before we speak of interfaces that wait, in milliseconds. */
-const restMs = 2000;
 
 /** A bridge that is connected and not served. */
 export interface Unserved {
@@ -42,12 +39,12 @@ export class Controller {
   readonly #masters: Masters;
   readonly #vlanLimit: VlanLimit | undefined;
   readonly #refusals = new Repeats();
-  readonly #idleTimers = new Map<bigint, NodeJS.Timeout>();
-  readonly #idleSaid = new Map<bigint, string>();
+  readonly #idlePorts: IdlePorts;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#admission = new Admission(parts.vswitch, parts.log);
+    this.#idlePorts = new IdlePorts(parts.log);
     this.#masters = new Masters(thisProcess(), parts.log);
     this.#vlanLimit = parts.vswitch && new VlanLimit(parts.vswitch, parts.config.set_vlan_limit, parts.log);
     this.switches.on('connected', (session) => {
@@ -112,19 +109,6 @@ export class Controller {
   /** The database does not answer (or does again): a mute switch is then stalled, not dead. */
   databaseAway(away: boolean): void {
     for (const session of this.switches.sessions.values()) session.stalled(away);
-  }
-
-  /** Says which interfaces wait for something, once things have come to rest. */
-  #sayIdle(served: Served): void {
-    clearTimeout(this.#idleTimers.get(served.datapathId));
-    const timer = setTimeout(() => {
-      const idle = idlePorts(served.chassis);
-      const text = idle.join('; ');
-      if (text === this.#idleSaid.get(served.datapathId)) return;
-      this.#idleSaid.set(served.datapathId, text);
-      for (const line of idle) this.#parts.log.info({ chassis: served.chassis.id }, line);
-    }, restMs);
-    this.#idleTimers.set(served.datapathId, timer.unref());
   }
 
   /** Ends every connection; flows stay. */
@@ -264,8 +248,8 @@ export class Controller {
     return chassis.session === undefined && vswitch !== undefined && bridgeOf(vswitch.view, datapathId) === undefined;
   }
 
-  #end({ datapathId, chassis, edge, tunnels, marks }: Served): void {
-    clearTimeout(this.#idleTimers.get(datapathId));
+  #end({ chassis, edge, tunnels, marks }: Served): void {
+    this.#idlePorts.end(chassis);
     chassis.close();
     edge.close();
     tunnels?.close();
@@ -300,7 +284,7 @@ export class Controller {
     const renamed = view && renaming(view, served.datapathId, this.#parts.config.chassis, chassis.id);
     edge.problems([...(renamed === undefined ? [] : [renamed]), ...problems]);
     chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
-    this.#sayIdle(served);
+    this.#idlePorts.changed(chassis);
     if (bridge !== undefined && chassis.table.whole)
       for (const iface of strayMarks(bridge, chassis.ports.carriers())) marks?.set(iface, undefined);
     if (tunnels === undefined || view === undefined) return;

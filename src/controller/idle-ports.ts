@@ -1,8 +1,11 @@
 // Interfaces that do nothing yet: what each waits for, in words with the command that helps. Silence would look like a fault.
+import type { Logger } from 'pino';
 import type { Chassis } from './chassis.js';
 
 /** At most so many are named in one line. */
 const namedLimit = 5;
+/** How long things must be unchanged before we speak of interfaces that wait, in milliseconds. */
+const restMs = 2000;
 
 /** One line for each thing that interfaces of the bridge wait for. */
 export function idlePorts(chassis: Chassis): string[] {
@@ -20,4 +23,39 @@ export function idlePorts(chassis: Chassis): string[] {
     ...waiting,
     `${bare.length} ${bare.length === 1 ? 'interface carries' : 'interfaces carry'} no lport (${names}): ovs-vsctl set interface ${first} external_ids:iface-id=ID external_ids:damselfly-tenant=TENANT, and apply an lport of that name`,
   ];
+}
+
+/** Says of chassis which interfaces wait for something, once things have come to rest and whenever that is something else. */
+export class IdlePorts {
+  readonly #log: Logger;
+  readonly #timers = new Map<Chassis, NodeJS.Timeout>();
+  readonly #said = new WeakMap<Chassis, string>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Something about a chassis may have changed. */
+  changed(chassis: Chassis): void {
+    this.end(chassis);
+    const say = (): void => {
+      this.#say(chassis);
+    };
+    this.#timers.set(chassis, setTimeout(say, restMs).unref());
+  }
+
+  /** Nothing more is said of a chassis. */
+  end(chassis: Chassis): void {
+    clearTimeout(this.#timers.get(chassis));
+    this.#timers.delete(chassis);
+  }
+
+  #say(chassis: Chassis): void {
+    this.#timers.delete(chassis);
+    const idle = idlePorts(chassis);
+    const text = idle.join('; ');
+    if (text === (this.#said.get(chassis) ?? '')) return;
+    this.#said.set(chassis, text);
+    for (const line of idle) this.#log.info({ chassis: chassis.id }, line);
+  }
 }
