@@ -6,7 +6,7 @@ import { tenantOf, type Ref } from '../model/ids.js';
 import type { Kind } from '../model/kinds.js';
 import { namedObject, objectName } from '../model/parse.js';
 import { type Standing, standingOf } from '../model/standing.js';
-import type { Verdict } from '../model/verdict.js';
+import { sameVerdict, type Verdict } from '../model/verdict.js';
 import type { View } from '../model/view.js';
 import type { CommitReport } from './installer.js';
 import { refusalByObject, troubleOf } from './trouble.js';
@@ -94,7 +94,7 @@ export class Reporter {
         inputs[kind],
         (ref) => standingOf(view, kind, ref),
         (ref, now, before) => {
-          if (JSON.stringify(now) === JSON.stringify(before)) return;
+          if (now?.concerned === before?.concerned && sameVerdict(now?.verdict, before?.verdict)) return;
           const object = this.#object(kind, ref);
           object.concerned = now?.concerned ?? false;
           object.verdict = now?.verdict;

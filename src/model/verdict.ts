@@ -28,11 +28,14 @@ export const degraded = verdict('DEGRADED');
 export const reasonOf = (verdict: Verdict): string =>
   verdict.state === 'DOWN' ? verdict.fault.allowed : faultText(verdict.fault);
 
+/** Whether two verdicts say the same, or there is none. */
+export const sameVerdict = (a: Verdict | undefined, b: Verdict | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && JSON.stringify(a) === JSON.stringify(b));
+
 /** Whether two answers say the same; `sameValue` compares what they hold. */
 export const sameAnswer =
   <T>(sameValue: (a: T, b: T) => boolean) =>
   (a: Answer<T>, b: Answer<T>): boolean => {
     if (a.ok !== undefined && b.ok !== undefined) return sameValue(a.ok, b.ok);
-    if (a.no === undefined || b.no === undefined) return false;
-    return JSON.stringify(a.no) === JSON.stringify(b.no);
+    return a.no !== undefined && b.no !== undefined && sameVerdict(a.no, b.no);
   };
