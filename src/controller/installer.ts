@@ -1,6 +1,7 @@
 // Keeps one switch equal to one flow table: dump, difference, bundle, barrier; again whenever either has changed.
 import type { Logger } from 'pino';
 import type { Batch } from '../flow/batch.js';
+import type { Found } from '../flow/dumped.js';
 import type { FlowTable } from '../flow/table.js';
 import { Drift } from './drift.js';
 import { Pace } from './pace.js';
@@ -181,7 +182,7 @@ export class Installer {
   }
 
   /** One load after the other: that of a connection which is over may still be under way. */
-  #load(...[flows, groups]: Parameters<FlowTable['load']>): Promise<ReturnType<FlowTable['load']>> {
+  #load(...[flows, groups]: Parameters<FlowTable['loading']>): Promise<Found> {
     const loaded = this.#loaded.then(() => inSlices(this.#table.loading(flows, groups)));
     this.#loaded = loaded;
     return loaded;

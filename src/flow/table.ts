@@ -103,16 +103,10 @@ export class FlowTable {
     return this.#whole;
   }
 
-  /** Takes over what the switch says it holds; batches in flight are forgotten. Gives what was found of ours and of others. */
-  load(flows: Iterable<DumpedFlow>, groups: Iterable<DumpedGroup>): Found {
-    const loading = this.loading(flows, groups);
-    for (;;) {
-      const step = loading.next();
-      if (step.done === true) return step.value;
-    }
-  }
-
-  /** The same in many small steps, between which wishes may come; until the last one `next` gives nothing and nothing more is acknowledged. */
+  /**
+   * Takes over what the switch says it holds, in many small steps, between which wishes may come; batches in flight are forgotten.
+   * Until the last step `next` gives nothing and nothing more is acknowledged. Gives what was found of ours and of others.
+   */
   *loading(flows: Iterable<DumpedFlow>, groups: Iterable<DumpedGroup>): Generator<void, Found> {
     this.#frozen ??= this.acknowledged();
     const { installed, found } = yield* dumped(flows, groups);

@@ -6,6 +6,7 @@ import type { Batch, DumpedFlow, DumpedGroup } from '../../src/flow/batch.js';
 import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, load, output } from '../../src/ofp/index.js';
+import { atOnce } from '../../src/turns/slices.js';
 
 const author = { id: 1, name: 'test' } as const;
 const owner = (object: string) => ({ name: object, object });
@@ -66,7 +67,7 @@ class Switch {
   }
 }
 
-const load1 = (table: FlowTable, of: Switch) => table.load(of.flows.values(), of.groups.values());
+const load1 = (table: FlowTable, of: Switch) => atOnce(table.loading(of.flows.values(), of.groups.values()));
 
 /** Sends everything there is to send. */
 function settle(table: FlowTable, to: Switch): number {
