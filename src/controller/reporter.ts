@@ -1,5 +1,6 @@
 // What a chassis says of the objects that are its business: a pure function of model and flow table, told when it changes. ACTIVE
 // is said only after the barrier behind the object's flows came back; trouble is said at once.
+import { isDeepStrictEqual } from 'node:util';
 import type { Refusal } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
 import { tenantOf, type Ref } from '../model/ids.js';
@@ -60,8 +61,9 @@ export class Reporter {
   /** Objects that are looked at again when more is acknowledged. */
   readonly #later = new Set<string>();
   #acknowledged = 0;
-  /** Objects with a flow that the switch refused or that another owner has, as last reported. */
-  #troubled = new Set<string>();
+  /** What the switch or another owner has against flows, as last read from the table; and what of that stands for each object. */
+  #refusals: readonly Refusal[] = [];
+  #refused: ReadonlyMap<string, Refusal> = new Map();
   /** By tenant, revisions that the switch has not acknowledged. */
   readonly #pending = new Map<string, Pending[]>();
   #sum = { added: 0, changed: 0, removed: 0, refused: 0 };
@@ -180,7 +182,7 @@ export class Reporter {
 
   /** Writes what has changed, now that everything up to a round is on the switch, until `isEnough`; tells whether that is all. */
   report(acknowledged: number, isEnough = (): boolean => false): boolean {
-    const refusals = this.#refusals();
+    this.#readRefusals();
     if (acknowledged !== this.#acknowledged) {
       for (const name of this.#later) this.#dirty.add(name);
       this.#later.clear();
@@ -189,7 +191,7 @@ export class Reporter {
     for (const name of this.#dirty) {
       this.#dirty.delete(name); // a Set may change while it is walked
       const object = this.#objects.get(name);
-      if (object !== undefined) this.#reportOne(name, object, refusals.get(name), acknowledged);
+      if (object !== undefined) this.#reportOne(name, object, acknowledged);
       if (isEnough()) break;
     }
     this.#acknowledgeTenants(acknowledged);
@@ -198,9 +200,9 @@ export class Reporter {
 
   /** Everything that has a status, as it stands: what `damselfly status` shows. */
   states(): { readonly name: string; readonly kind: Kind; readonly ref: Ref; readonly status: Status }[] {
-    const refusals = this.#refusals();
+    this.#readRefusals();
     return [...this.#objects].flatMap(([name, object]) => {
-      const status = this.#statusOf(object, refusals.get(name), this.#table.acknowledged());
+      const status = this.#statusOf(name, object, this.#table.acknowledged());
       return status === undefined
         ? []
         : [
@@ -214,8 +216,8 @@ export class Reporter {
     });
   }
 
-  #reportOne(name: string, object: Watched, refusal: Refusal | undefined, acknowledged: number): void {
-    const status = this.#isComing(object) ? 'later' : this.#statusOf(object, refusal, acknowledged);
+  #reportOne(name: string, object: Watched, acknowledged: number): void {
+    const status = this.#isComing(object) ? 'later' : this.#statusOf(name, object, acknowledged);
     if (status === 'later') {
       this.#later.add(name);
       return;
@@ -235,7 +237,8 @@ export class Reporter {
     return world.revision(kind, ref) !== undefined && !world.settled.present(tenantOf(ref));
   }
 
-  #statusOf(object: Watched, refusal: Refusal | undefined, acknowledged: number): Status | undefined | 'later' {
+  #statusOf(name: string, object: Watched, acknowledged: number): Status | undefined | 'later' {
+    const refusal = this.#refused.get(name);
     const revision = this.#view.world.revision(object.kind, object.ref) ?? 0;
     if (object.refused !== undefined) return { state: 'ERROR', reason: object.refused, revision };
     const refused = object.verdict !== undefined && object.verdict.state !== 'DOWN';
@@ -247,17 +250,20 @@ export class Reporter {
     return acknowledged >= object.round ? { state: 'ACTIVE', revision } : 'later';
   }
 
-  /** What the switch or another owner has against each object; objects for which that came or went are reported again. */
-  #refusals(): Map<string, Refusal> {
-    const refusals = refusalByObject(this.#table.refusals());
-    for (const name of new Set([...refusals.keys(), ...this.#troubled])) {
+  /** Reads what there is against each object; objects for which that has changed are reported again. */
+  #readRefusals(): void {
+    const refusals = this.#table.refusals();
+    if (refusals === this.#refusals) return;
+    const before = this.#refused;
+    this.#refusals = refusals;
+    this.#refused = refusalByObject(refusals);
+    for (const name of new Set([...before.keys(), ...this.#refused.keys()])) {
+      if (isDeepStrictEqual(before.get(name), this.#refused.get(name))) continue;
       const named = namedObject(name);
       if (named !== undefined && this.#view.world.revision(named.kind, named.ref) !== undefined)
         this.#object(named.kind, named.ref);
       if (this.#objects.has(name)) this.#dirty.add(name);
     }
-    this.#troubled = new Set(refusals.keys());
-    return refusals;
   }
 
   #acknowledgeTenants(acknowledged: number): void {

@@ -45,6 +45,8 @@ export class FlowTable {
   readonly #flying = new Set<Batch>();
   /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
   readonly #troubled = new Set<string>();
+  /** What `refusals` gave last; undefined: that may have changed. */
+  #refusals: readonly Refusal[] | undefined;
   #generation = 0;
   #isOpen = false;
   /** The last round acknowledged before a load that is under way. */
@@ -205,12 +207,13 @@ export class FlowTable {
     return firstMs;
   }
 
-  /** Everything wanted that is not on the switch and will not be by itself, with the reason. */
-  refusals(): Refusal[] {
-    return [...this.#troubled].flatMap((identity) => {
+  /** Everything wanted that is not on the switch and will not be by itself, with the reason; the same array until that may have changed. */
+  refusals(): readonly Refusal[] {
+    this.#refusals ??= [...this.#troubled].flatMap((identity) => {
       const row = this.#rows.get(identity);
       return row === undefined ? [] : refusalsOf(identity, row);
     });
+    return this.#refusals;
   }
 
   /** How many flows and groups are wanted, installed (ours), and waiting to be sent. */
@@ -274,8 +277,9 @@ export class FlowTable {
     if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
     const item = row.winner?.item;
     if (item?.wrong !== undefined) row.refused ??= refusedFor(item, item.wrong, Infinity);
+    const wasTroubled = this.#troubled.size > 0 && this.#troubled.delete(identity);
     if (isTroubled(row)) this.#troubled.add(identity);
-    else if (this.#troubled.size > 0) this.#troubled.delete(identity);
+    if (wasTroubled || this.#troubled.has(identity)) this.#refusals = undefined;
     return isDue(row);
   }
 

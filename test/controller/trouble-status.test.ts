@@ -25,12 +25,16 @@ const app: App = {
     rule(
       'lport',
       ({ world }) => world.lports,
-      () => ({ flows: [{ table: 9, priority: 1, match: { eth_dst: 1 }, instructions: [apply(output(1))] }] }),
+      ({ world }, ref) => {
+        const eth_dst = world.numbers.get(numberName('lport', ref)) ?? 0;
+        return { flows: [{ table: 9, priority: 1, match: { eth_dst }, instructions: [apply(output(1))] }] };
+      },
     ),
   ],
 };
 
-void t.test('a port that waits says that its flow is refused, until it is not, and what it waits for', (t) => {
+/** A chassis without a switch, on which a network is known. */
+function desk() {
   const [world, table] = [new World(), new FlowTable()];
   const view = new View(world, segmentationTypes);
   const engine = new Engine(view, table, [app]);
@@ -52,8 +56,13 @@ void t.test('a port that waits says that its flow is refused, until it is not, a
   world.settings.set('self', settings);
   world.settled.set('red', true);
   world.put(parseObject('lswitch', 'red', 'net', {}, 1));
-  world.put(parseObject('lport', 'red', 'vm', { lswitch: 'net', ips: [] }, 1));
   world.numbers.set(numberName('lswitch', refOf('red', 'net')), 1);
+  return { world, table, engine, reporter, said };
+}
+
+void t.test('a port that waits says that its flow is refused, until it is not, and what it waits for', (t) => {
+  const { world, table, engine, reporter, said } = desk();
+  world.put(parseObject('lport', 'red', 'vm', { lswitch: 'net', ips: [] }, 1));
   world.numbers.set(numberName('lport', vm), 1);
   world.claims.set(vm, 'c1');
   const numbered = (ofport: number | undefined): Status | undefined => {
@@ -110,5 +119,37 @@ void t.test('the graver comes first, and the other one is named as well', (t) =>
     [bad, rival],
   ])
     t.equal(refusalByObject(refusals).get('lport red/vm'), bad, 'of several flows one that the switch refuses');
+  t.end();
+});
+
+void t.test('however many are refused, in slices they are all reported, and then nothing is left to do', (t) => {
+  const length = 5000;
+  const { world, table, engine, reporter, said } = desk();
+  for (let i = 1; i <= length; i++) {
+    const ref = refOf('red', `p${i}`);
+    world.put(parseObject('lport', 'red', `p${i}`, { lswitch: 'net', ips: [] }, i));
+    world.numbers.set(numberName('lport', ref), i);
+  }
+  const round = engine.flush() ?? 0;
+  reporter.round(round, () => false);
+  const refuse = (): void => {
+    for (let batch = table.next(1000); batch !== undefined; batch = table.next(1000))
+      table.committed(batch, new Map([...batch.changes.keys()].map((index) => [index, tableFull])));
+  };
+  refuse();
+  /** Reports a hundred objects at a time. */
+  const slices = (): number => {
+    for (let turn = 1; turn <= 1000; turn++) {
+      let left = 100;
+      if (reporter.report(round, () => --left <= 0)) return turn;
+    }
+    return Infinity;
+  };
+  t.ok(slices() <= 2 * (length / 100));
+  t.equal([...said.values()].filter((status) => status?.state === 'ERROR').length, length);
+  t.equal(slices(), 1);
+  table.retry();
+  refuse();
+  t.ok(slices() <= 2 * (length / 100), 'also when it was tried again');
   t.end();
 });
