@@ -26,6 +26,9 @@ export type Dial = (remote: Remote, events: ChannelEvents) => Channel;
 /** Bytes that may wait for a peer that does not read, before it is given up. */
 export const maxQueuedSize = 64 * 1024 * 1024;
 
+/** After this many bytes in one turn of the event loop the rest waits for the next: a large snapshot must not hold up everybody else. */
+export const readTurnSize = 128 * 1024;
+
 /** Connects to a server; the outcome comes as `opened` or `closed`. */
 export const dial: Dial = (remote, events) => {
   const socket =
@@ -41,6 +44,7 @@ export function socketChannel(
   limits: JsonLimits = defaultJsonLimits,
 ): Channel {
   const stream = new JsonStream(limits);
+  const pace = pacing(socket);
   let isClosed = false;
   const end = (reason?: OvsdbError): void => {
     if (isClosed) return;
@@ -62,6 +66,7 @@ export function socketChannel(
       if (!(error instanceof OvsdbError)) throw error;
       end(new OvsdbError(error.code, `${name}: ${error.message}`, error.cause));
     }
+    pace(chunk.length);
   });
   socket.on('error', (error) => {
     end(new OvsdbError('OVSDB_UNREACHABLE', `${name}: ${error.message}`, error));
@@ -81,5 +86,19 @@ export function socketChannel(
     close: () => {
       end();
     },
+  };
+}
+
+/** Is told how much was read of a socket, and reads no more than `readTurnSize` in a turn. */
+function pacing(socket: Socket): (size: number) => void {
+  let turnSize = 0;
+  return (size) => {
+    if (turnSize === 0)
+      setImmediate(() => {
+        turnSize = 0;
+        socket.resume();
+      });
+    turnSize += size;
+    if (turnSize >= readTurnSize) socket.pause();
   };
 }

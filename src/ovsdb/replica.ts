@@ -33,18 +33,22 @@ export class Replica {
 
   /** Takes a whole snapshot for everything there is, row by row; returns what really differs from before. Throws OVSDB_PEER_MALFORMED. */
   *replace(schema: Schema, snapshot: unknown, format: UpdateFormat): Generator<void, RowChange[]> {
-    const fresh: RowChange[] = [];
+    const changes: RowChange[] = [];
+    const seen = new Set<string>();
     for (const { table, uuid, body } of rowUpdates(snapshot)) {
       yield;
       const columns = schema.get(table);
-      if (columns) fresh.push(changeOf(table, uuid, this.rows(table).get(uuid), snapshotRow(body, columns, format)));
+      if (!columns) continue;
+      seen.add(uuid);
+      changes.push(changeOf(table, uuid, this.rows(table).get(uuid), snapshotRow(body, columns, format)));
     }
-    const seen = new Set(fresh.map(({ uuid }) => uuid));
-    const gone = [...this.#tables].flatMap(([table, rows]) =>
-      [...rows].flatMap(([uuid, before]) => (seen.has(uuid) ? [] : [{ table, uuid, before }])),
-    );
+    for (const [table, rows] of this.#tables)
+      for (const [uuid, before] of rows) {
+        yield;
+        if (!seen.has(uuid)) changes.push({ table, uuid, before });
+      }
     this.#schema = schema;
-    return this.#commit([...fresh, ...gone]);
+    return this.#commit(changes);
   }
 
   /** Takes an update, row by row; returns what changed. Throws OVSDB_PEER_MALFORMED, having changed nothing. */
@@ -132,13 +136,14 @@ function known(content: Members, columns: TableSchema): [string, unknown, Column
   });
 }
 
-function rowUpdates(updates: unknown): { table: string; uuid: string; body: Members }[] {
+function* rowUpdates(updates: unknown): Generator<{ table: string; uuid: string; body: Members }> {
   if (!isMembers(updates)) throw malformed('table updates that are no object');
-  return Object.entries(updates).flatMap(([table, rows]) => {
+  for (const [table, rows] of Object.entries(updates)) {
     if (!isMembers(rows)) throw malformed(`updates of ${table} that are no object`);
-    return Object.entries(rows).map(([uuid, body]) => {
+    for (const uuid of Object.keys(rows)) {
+      const body = rows[uuid];
       if (!isMembers(body)) throw malformed(`${table} ${uuid}: an update that is no object`);
-      return { table, uuid, body };
-    });
-  });
+      yield { table, uuid, body };
+    }
+  }
 }

@@ -75,16 +75,21 @@ export function tunnelPortSpec(tunnel: WantedTunnel, owner: string): TunnelPortS
   };
 }
 
-/** The tunnel ports of an Open vSwitch, everybody's. */
-export function presentTunnels(view: VswitchView): PresentTunnel[] {
+/** The tunnel ports of an Open vSwitch, everybody's; of a view that was asked before they are known. */
+export function presentTunnels(view: VswitchView): readonly PresentTunnel[] {
+  const known = tunnelsOf.get(view);
+  if (known !== undefined) return known;
   const present: PresentTunnel[] = [];
   for (const bridge of view.bridges)
     for (const port of bridge.ports)
       for (const iface of port.interfaces)
         if (iface.options.has('remote_ip'))
           present.push(presentTunnel(bridge.name, iface, port.externalIds.get(ownerKey)));
+  tunnelsOf.set(view, present);
   return present;
 }
+
+const tunnelsOf = new WeakMap<VswitchView, readonly PresentTunnel[]>();
 
 /** A tunnel port's name, of at most 15 characters: the same for the same tunnel everywhere and always. */
 export const tunnelPortName = (tunnel: WantedTunnel): string =>

@@ -1,11 +1,11 @@
 // Real sockets, and a peer that behaves as badly as the test wants.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { type Channel, dial, maxQueuedSize } from '../../src/ovsdb/channel.js';
+import { type Channel, dial, maxQueuedSize, readTurnSize, socketChannel } from '../../src/ovsdb/channel.js';
 import { processClock } from '../../src/ovsdb/clock.js';
 import type { OvsdbError } from '../../src/ovsdb/errors.js';
 import { OvsdbClient } from '../../src/ovsdb/client.js';
@@ -87,6 +87,26 @@ for (const where of ['unix', 'tcp'] as const) {
     t.same(messages, [{ a: 'é' }, { b: 2 }]);
   });
 }
+
+void t.test('however much comes in one turn of the event loop, others have theirs in between', async (t) => {
+  const socket = new Socket();
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  let heard = 0;
+  const ignored = () => undefined;
+  const message = () => heard++;
+  socketChannel(socket, 'peer', { opened: ignored, activity: ignored, message, closed: ignored });
+  await turn();
+  const [chunks, valueSize] = [32, 1024]; // as many as come without a pause
+  const chunk = Buffer.from(`["${'x'.repeat(valueSize - 4)}"]`.repeat(64));
+  for (let i = 0; i < chunks; i++) socket.push(chunk);
+  let [before, most] = [0, 0];
+  while (before < chunks * 64) {
+    await turn();
+    most = Math.max(most, heard - before);
+    before = heard;
+  }
+  t.ok(most * valueSize <= 3 * readTurnSize, `${most} values of 1 kB in one turn`);
+});
 
 void t.test('a peer that does not speak JSON is cut off, named, and not heard any more', async (t) => {
   const peer = await listen(t, 'unix');

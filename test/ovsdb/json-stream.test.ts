@@ -28,8 +28,8 @@ void t.test('any cut of the stream, inside an escape or a UTF-8 character too, g
       const texts = values.map((one) => JSON.stringify(one));
       const whole = bytes(texts.join(''));
       t.strictSame(
-        read(cut(whole, points)),
-        texts.map((text): unknown => JSON.parse(text)),
+        read(cut(whole, points)).map((value) => JSON.stringify(value)),
+        texts.map((text) => JSON.stringify(JSON.parse(text))),
       );
     }),
     { numRuns: 300 },
@@ -44,12 +44,44 @@ void t.test('single bytes give the same values', (t) => {
   t.end();
 });
 
+void t.test('a table of thousands of rows is the same however it is cut, and parsed while it comes', (t) => {
+  const row = (index: number) => ({ initial: { name: `pört-${index}`, ids: ['map', [['a', `"},{${index}`]]] } });
+  const rows = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`row-${index}`, row(index)]));
+  const message = { method: 'update3', params: ['id', 'txn', { Interface: rows, Port: { one: row(1) } }], id: null };
+  const whole = bytes(JSON.stringify(message));
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { maxLength: 30 }), (points) => {
+      const [value] = read(cut(whole, points));
+      return JSON.stringify(value) === JSON.stringify(message);
+    }),
+    { numRuns: 30 },
+  );
+  const broken = bytes(JSON.stringify(message).replace('"row-9":', '"row-9" '));
+  t.throws(() => read([broken.subarray(0, broken.length / 2)]), { message: /not JSON/ }, 'a mistake is found at once');
+  t.end();
+});
+
 void t.test('what came before the mistake is delivered, then the mistake is named', (t) => {
   const cases: [string | Buffer, RegExp][] = [
     ['{"a":1}x', /0x78 where a JSON object should begin/],
     ['{"a":1}"text"', /0x22 where/],
-    ['{"a":1}{"b":]', /not JSON in UTF-8: "\{\\"b\\":\]"/],
-    ['{"a":1}{"b":1,}', /not JSON/],
+    ['{"a":1}{"b":]', /not JSON in UTF-8: "\{\\"b\\":\}"/],
+    ...[
+      ',',
+      ']',
+      '{"b":1,}',
+      '{"b":{}"c":1}',
+      '{"b":[]{}}',
+      '{"b":[[1]2]}',
+      '{"b":[1[2]]}',
+      '{"b":[1,,2]}',
+      '{"b":[,1]}',
+      '[[],]',
+      '{{}}',
+      '{"a":[[[[[}]]]]}',
+      '[[1}]',
+      '{"a":1]',
+    ].map((text): [string, RegExp] => [`{"a":1}${text}`, /not JSON in UTF-8|should begin/]),
     [Buffer.concat([bytes('{"a":1}{"b":"'), Buffer.of(0xff, 0xfe), bytes('"}')]), /not JSON in UTF-8/],
   ];
   for (const [input, message] of cases) {
