@@ -124,13 +124,6 @@ export class BridgePorts {
     return this.#plugs.filter(({ ref }) => !this.#world.lports.present(ref));
   }
 
-  /** Interfaces whose lport is in the northbound. */
-  carriers(): ReadonlySet<string> {
-    const names = new Set<string>();
-    for (const { ref, interface: name } of this.#plugs) if (this.#world.lports.present(ref)) names.add(name);
-    return names;
-  }
-
   /** Interfaces of the bridge that say nothing of an lport and are no tunnels of ours. */
   bare(): string[] {
     return this.names()

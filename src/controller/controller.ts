@@ -4,14 +4,10 @@ import type { Session } from '../switch/session.js';
 import { formatAddress } from '../switch/address.js';
 import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
-import { soon } from '../turns/slices.js';
 import { Admission } from './admission.js';
-import { bridgeOf, chassisIdOf, datapathText, renaming } from './bridges.js';
+import { bridgeOf, chassisIdOf, datapathText } from './bridges.js';
 import { failure } from './failure.js';
-import { IdlePorts } from './idle-ports.js';
-import { strayMarks } from './marks.js';
 import { Masters, type Signature } from './masters.js';
-import { plugsOf, requestsByName, requestsOf } from './plugs.js';
 import { Repeats } from './repeats.js';
 import { type Parts, serve, type Served } from './served.js';
 import { thisProcess } from './this-process.js';
@@ -33,18 +29,14 @@ export class Controller {
   readonly #served = new Map<bigint, Served>();
   readonly #parts: Parts;
   #closed = false;
-  /** Bridges whose ports have changed and will be looked at. */
-  readonly #looking = new Set<Served>();
   readonly #admission: Admission;
   readonly #masters: Masters;
   readonly #vlanLimit: VlanLimit | undefined;
   readonly #refusals = new Repeats();
-  readonly #idlePorts: IdlePorts;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#admission = new Admission(parts.vswitch, parts.log);
-    this.#idlePorts = new IdlePorts(parts.log);
     this.#masters = new Masters(thisProcess(), parts.log);
     this.#vlanLimit = parts.vswitch && new VlanLimit(parts.vswitch, parts.config.set_vlan_limit, parts.log);
     this.switches.on('connected', (session) => {
@@ -101,7 +93,7 @@ export class Controller {
   /** The database of Open vSwitch has changed. */
   databaseChanged(): void {
     this.#vlanLimit?.look();
-    for (const served of this.#served.values()) this.#lookSoon(served);
+    for (const served of this.#served.values()) served.looks.ask();
     for (const session of this.switches.sessions.values())
       if (!this.#served.has(session.datapathId)) void this.#connected(session);
   }
@@ -137,10 +129,10 @@ export class Controller {
       'switch connected',
     );
     session.onPorts(() => {
-      this.#lookSoon(served);
+      served.looks.ask();
     });
+    served.looks.ask();
     served.chassis.attach(session);
-    this.#lookAt(served);
   }
 
   /** Whether the bridge's master are we, now that nobody else is; a connection that could not find out comes again. */
@@ -226,18 +218,10 @@ export class Controller {
     const id = this.#idFor(datapathId, bridge);
     if (id === undefined) return undefined;
     this.#admission.served(datapathId);
-    const look = (): void => {
-      const served = this.#served.get(datapathId);
-      if (served !== undefined) this.#lookAt(served);
-    };
-    const events = {
-      look,
-      signed: (signature: Signature, isNews: boolean) => {
-        this.#signed(datapathId, signature, isNews);
-      },
-    };
     const signature = (): Signature => this.#masters.signature(datapathId);
-    const served = serve(this.#parts, { datapathId, bridge, id, signature }, events);
+    const served = serve(this.#parts, { datapathId, bridge, id, signature }, (signed, isNews) => {
+      this.#signed(datapathId, signed, isNews);
+    });
     this.#served.set(datapathId, served);
     return served;
   }
@@ -248,47 +232,11 @@ export class Controller {
     return chassis.session === undefined && vswitch !== undefined && bridgeOf(vswitch.view, datapathId) === undefined;
   }
 
-  #end({ chassis, edge, tunnels, marks }: Served): void {
-    this.#idlePorts.end(chassis);
+  #end({ chassis, edge, tunnels, marks, looks }: Served): void {
+    looks.close();
     chassis.close();
     edge.close();
     tunnels?.close();
     marks?.close();
-  }
-
-  /** Looks once for many ports that come together, in a turn of its own. */
-  #lookSoon(served: Served): void {
-    if (this.#looking.has(served)) return;
-    this.#looking.add(served);
-    soon(() => {
-      this.#looking.delete(served);
-      if (!this.#closed) this.#lookAt(served);
-    });
-  }
-
-  /** Tells a chassis which interfaces carry lports, and how its tunnel ports are. */
-  #lookAt(served: Served): void {
-    const { bridge: name, chassis, edge, tunnels, marks } = served;
-    const view = this.#parts.vswitch?.view;
-    const bridge = name === undefined ? undefined : view?.bridges.find((candidate) => candidate.name === name);
-    const requests = bridge === undefined ? requestsByName(chassis.ports.names()) : requestsOf(bridge);
-    const again = (): void => {
-      this.#lookAt(served);
-    };
-    const searched = new Set<string>();
-    const { plugs, problems } = plugsOf(requests, (ifaceId) => {
-      searched.add(ifaceId);
-      return edge.find(ifaceId, again);
-    });
-    edge.searchOnlyFor(searched);
-    const renamed = view && renaming(view, served.datapathId, this.#parts.config.chassis, chassis.id);
-    edge.problems([...(renamed === undefined ? [] : [renamed]), ...problems]);
-    chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
-    this.#idlePorts.changed(chassis);
-    if (bridge !== undefined && chassis.table.whole)
-      for (const iface of strayMarks(bridge, chassis.ports.carriers())) marks?.set(iface, undefined);
-    if (tunnels === undefined || view === undefined) return;
-    chassis.tunnelPorts(tunnels.names(view));
-    tunnels.look();
   }
 }

@@ -25,37 +25,36 @@ export function idlePorts(chassis: Chassis): string[] {
   ];
 }
 
-/** Says of chassis which interfaces wait for something, once things have come to rest and whenever that is something else. */
+/** Says which interfaces of a chassis wait for something, once things have come to rest and whenever that is something else. */
 export class IdlePorts {
+  readonly #chassis: Chassis;
   readonly #log: Logger;
-  readonly #timers = new Map<Chassis, NodeJS.Timeout>();
-  readonly #said = new WeakMap<Chassis, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #said = '';
 
-  constructor(log: Logger) {
+  constructor(chassis: Chassis, log: Logger) {
+    this.#chassis = chassis;
     this.#log = log;
   }
 
-  /** Something about a chassis may have changed. */
-  changed(chassis: Chassis): void {
-    this.end(chassis);
-    const say = (): void => {
-      this.#say(chassis);
-    };
-    this.#timers.set(chassis, setTimeout(say, restMs).unref());
+  /** Something about the chassis may have changed. */
+  changed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#say();
+    }, restMs).unref();
   }
 
-  /** Nothing more is said of a chassis. */
-  end(chassis: Chassis): void {
-    clearTimeout(this.#timers.get(chassis));
-    this.#timers.delete(chassis);
+  /** Nothing more is said. */
+  end(): void {
+    clearTimeout(this.#timer);
   }
 
-  #say(chassis: Chassis): void {
-    this.#timers.delete(chassis);
-    const idle = idlePorts(chassis);
+  #say(): void {
+    const idle = idlePorts(this.#chassis);
     const text = idle.join('; ');
-    if (text === (this.#said.get(chassis) ?? '')) return;
-    this.#said.set(chassis, text);
-    for (const line of idle) this.#log.info({ chassis: chassis.id }, line);
+    if (text === this.#said) return;
+    this.#said = text;
+    for (const line of idle) this.#log.info({ chassis: this.#chassis.id }, line);
   }
 }

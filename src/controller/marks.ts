@@ -1,6 +1,5 @@
 // external_ids:damselfly-installed of interfaces, written for many at once: a switch that comes back has all of its ports anew.
 import type { Logger } from 'pino';
-import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 
 /** The key: the northbound revision of the lport whose flows are on the switch. */
@@ -12,15 +11,6 @@ const gatherMs = 20;
 const transactionLength = 500;
 /** How long to wait before marks that could not be written are tried again, in milliseconds. */
 const againMs = 5000;
-
-/** The interfaces of a bridge that are marked although they carry no lport any more. */
-export function strayMarks(bridge: Bridge, carriers: ReadonlySet<string>): string[] {
-  const stray: string[] = [];
-  for (const { interfaces } of bridge.ports)
-    for (const { name, externalIds } of interfaces)
-      if (externalIds.has(installedKey) && !carriers.has(name)) stray.push(name);
-  return stray;
-}
 
 /** The marks of one bridge's interfaces. */
 export class Marks {

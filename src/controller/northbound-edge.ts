@@ -96,7 +96,8 @@ export class NorthboundEdge {
 
   /** What is wrong with the bridge and its interfaces, as last found; each is said once. */
   problems(problems: readonly string[]): void {
-    for (const problem of problems) if (!this.#problems.includes(problem)) this.#log.warn(problem);
+    const known = new Set(this.#problems);
+    for (const problem of problems) if (!known.has(problem)) this.#log.warn(problem);
     this.#problems = problems;
   }
 

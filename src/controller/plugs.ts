@@ -22,10 +22,13 @@ type Carried = Plug | { readonly problem: string } | undefined;
 /** What ports ask for; a port that did not change is the same object from view to view. */
 const known = new WeakMap<Port, readonly Request[]>();
 
-/** The interfaces of a bridge that carry an iface-id. */
-export function requestsOf(bridge: Bridge): Request[] {
+/** The interfaces of a bridge that carry an iface-id, in small steps. */
+export function* requestsOf(bridge: Bridge): Generator<void, Request[]> {
   const requests: Request[] = [];
-  for (const port of bridge.ports) for (const request of requestsOfPort(port)) requests.push(request);
+  for (const port of bridge.ports) {
+    yield;
+    for (const request of requestsOfPort(port)) requests.push(request);
+  }
   return requests;
 }
 
@@ -56,14 +59,15 @@ function requestFor(name: string, ifaceId: string, tenant: string | undefined, e
 const carriedBy = (found: Found, name: string, error: string | undefined): Carried =>
   found !== undefined && 'ref' in found ? { ref: found.ref, interface: name, error } : found;
 
-/** The lports of requests; `find` answers for those whose tenant is not named. */
-export function plugsOf(
+/** The lports of requests, in small steps; `find` answers for those whose tenant is not named. */
+export function* plugsOf(
   requests: readonly Request[],
   find: (ifaceId: string) => Found,
-): { plugs: Plug[]; problems: string[] } {
+): Generator<void, { plugs: Plug[]; problems: string[] }> {
   const plugs: Plug[] = [];
   const problems: string[] = [];
   for (const { interface: name, ifaceId, error, carries } of requests) {
+    yield;
     const carried = carries ?? carriedBy(find(ifaceId), name, error);
     if (carried === undefined) continue;
     if ('ref' in carried) plugs.push(carried);

@@ -9,6 +9,7 @@ import type { Vswitch } from '../ovsdb/vswitch.js';
 import { parseJson } from '../sync/records.js';
 import { Chassis } from './chassis.js';
 import type { Config } from './config.js';
+import { type LookedAt, Looks } from './looks.js';
 import { Marks } from './marks.js';
 import type { Signature } from './masters.js';
 import { NorthboundEdge } from './northbound-edge.js';
@@ -27,13 +28,8 @@ export interface Parts {
 }
 
 /** A bridge that is served. */
-export interface Served {
-  readonly datapathId: bigint;
-  readonly bridge: string | undefined;
-  readonly chassis: Chassis;
-  readonly edge: NorthboundEdge;
-  readonly tunnels: TunnelKeeper | undefined;
-  readonly marks: Marks | undefined;
+export interface Served extends LookedAt {
+  readonly looks: Looks;
 }
 
 /** Heartbeats of other releases may say less. */
@@ -54,16 +50,11 @@ export interface Serving {
   readonly signature: () => Signature;
 }
 
-/** What is told of a bridge that is served. */
-export interface ServedEvents {
-  /** Its interfaces and tunnel ports are to be looked at. */
-  readonly look: () => void;
-  /** A heartbeat of the chassis was written, by us or by another controller; `isNews`: just now, else it was there when we came. */
-  readonly signed: (signature: Signature, isNews: boolean) => void;
-}
-
-/** Begins to serve a bridge. */
-export function serve(parts: Parts, serving: Serving, { look, signed }: ServedEvents): Served {
+/**
+ * Begins to serve a bridge. `signed` is told when a heartbeat of its chassis was written, by us or by another controller;
+ * `isNews`: just now, else it was there when we came.
+ */
+export function serve(parts: Parts, serving: Serving, signed: (signature: Signature, isNews: boolean) => void): Served {
   const { config, northbound, vswitch, version } = parts;
   const { datapathId, bridge, id, signature } = serving;
   const settings: Settings = {
@@ -75,6 +66,9 @@ export function serve(parts: Parts, serving: Serving, { look, signed }: ServedEv
   };
   const log = parts.log.child({ chassis: id });
   const edge = new NorthboundEdge(northbound, settings, log);
+  const look = (): void => {
+    looks.ask();
+  };
   const tunnels =
     vswitch &&
     bridge &&
@@ -99,6 +93,8 @@ export function serve(parts: Parts, serving: Serving, { look, signed }: ServedEv
     },
     log,
   );
+  const served = { datapathId, bridge: bridge?.name, chassis, edge, tunnels, marks };
+  const looks = new Looks(parts, served);
   edge.connect(chassis);
   const identity = { ips: settings.encapIps, tunnel_types: settings.encapTypes, version };
   const beat = (): object => ({ ...signature(), ...beatOf(chassis, bridge?.name) });
@@ -106,7 +102,7 @@ export function serve(parts: Parts, serving: Serving, { look, signed }: ServedEv
     const read = signatureSchema.safeParse(parseJson(text));
     if (read.success) signed(read.data, isNews);
   });
-  return { datapathId, bridge: bridge?.name, chassis, edge, tunnels, marks };
+  return { ...served, looks };
 }
 
 /** What a chassis says of itself. */
