@@ -4,8 +4,11 @@ import { setTimeout, clearTimeout } from 'node:timers';
 
 /** How long changes are counted, and the longest that one waits, in milliseconds. */
 export const windowMs = 500;
-/** So many changes of one key in a window are passed on at once: one that changes less than 50 times a second never waits. */
-export const calmLength = 25;
+/**
+ * So many changes of one key in a window are passed on at once: one that changes less than 100 times a second never waits, nor one
+ * that changed ten times a second while we stood still, for as long as a watch lasts that hears nothing.
+ */
+export const calmLength = 50;
 
 /** What waits for the end of the window. */
 interface Withheld {
