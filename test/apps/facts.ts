@@ -310,3 +310,13 @@ export class Chassis {
     return [...wanted, ...standings, ...refusals.sort(), this.interest.tenants().join()].join('\n');
   }
 }
+
+/** The last word of each fact. */
+export const newest = (facts: readonly Fact[]): Fact[] => [...new Map(facts.map((each) => [each.name, each])).values()];
+
+/** A chassis that has just been started, and is told these facts. */
+export function coldly(facts: readonly Fact[]): Chassis {
+  const cold = new Chassis();
+  for (const { apply } of facts) apply(cold.world);
+  return cold;
+}

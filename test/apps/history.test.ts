@@ -6,19 +6,20 @@ import t from 'tap';
 import { refIn } from '../../src/model/ids.js';
 import { kinds } from '../../src/model/kinds.js';
 import type { World } from '../../src/model/world.js';
-import { beginning, Chassis, claimFact, type Fact, fact, objectFact, settledFact, tenants } from './facts.js';
+import {
+  beginning,
+  Chassis,
+  claimFact,
+  coldly,
+  type Fact,
+  fact,
+  newest,
+  objectFact,
+  settledFact,
+  tenants,
+} from './facts.js';
 
 const anyFact = fc.oneof({ weight: 15, arbitrary: fact }, { weight: 1, arbitrary: settledFact });
-
-/** The last word of each fact. */
-const newest = (facts: readonly Fact[]): Fact[] => [...new Map(facts.map((each) => [each.name, each])).values()];
-
-/** A chassis that has just been started, and is told these facts. */
-function coldly(facts: readonly Fact[]): Chassis {
-  const cold = new Chassis();
-  for (const { apply } of facts) apply(cold.world);
-  return cold;
-}
 
 /** Whether two texts are the same; if not, the difference is printed. */
 function isSame(a: string, b: string): boolean {

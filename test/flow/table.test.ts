@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { seenFlow } from '../../src/flow/dumped.js';
-import { flowItem, groupItem, readCookie } from '../../src/flow/item.js';
-import type { Batch, DumpedFlow, DumpedGroup } from '../../src/flow/batch.js';
+import { flowItem, groupItem } from '../../src/flow/item.js';
+import type { Batch, DumpedFlow } from '../../src/flow/batch.js';
 import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, load, output } from '../../src/ofp/index.js';
 import { atOnce } from '../../src/turns/slices.js';
+import { MemorySwitch } from './memory-switch.js';
 
 const author = { id: 1, name: 'test' } as const;
 const owner = (object: string) => ({ name: object, object });
@@ -15,62 +16,10 @@ const flow = (priority: number, port: number, table = 0) =>
 const group = (id: number, key: number) =>
   groupItem(author, { groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
 
-/** A switch as far as a table sees it: it keeps the messages' bytes and dumps what they hold. */
-class Switch {
-  readonly flows = new Map<string, DumpedFlow>();
-  readonly groups = new Map<number, DumpedGroup>();
-  messages = 0;
-
-  take(batch: Batch, refused: ReadonlySet<number> = new Set()): void {
-    batch.changes.forEach(({ frame }, index) => {
-      if (refused.has(index)) return;
-      this.messages++;
-      const { message } = decode(frame);
-      const view = new DataView(frame.buffer, frame.byteOffset);
-      if (message.type === 'group_mod') {
-        if (message.command === 'delete') this.groups.delete(message.groupId);
-        else this.groups.set(message.groupId, { groupId: message.groupId, type: 'all', buckets: frame.slice(16) });
-        return;
-      }
-      if (message.type !== 'flow_mod') throw new Error(message.type);
-      const matchSize = Math.ceil(view.getUint16(50) / 8) * 8;
-      const match = frame.slice(48, 48 + matchSize);
-      const key = `${message.table} ${message.priority} ${Buffer.from(match).toString('hex')}`;
-      if (message.command === 'delete_strict') this.flows.delete(key);
-      else
-        this.flows.set(key, {
-          table: message.table,
-          priority: message.priority,
-          cookie: message.cookie,
-          match,
-          instructions: frame.slice(48 + matchSize),
-          idleTimeout: 0,
-          hardTimeout: 0,
-          flags: 0,
-        });
-    });
-  }
-
-  /** Somebody else puts a flow there, or takes it away (undefined): what a flow monitor tells of it. */
-  byAnotherHand(key: string, flow: DumpedFlow | undefined): ReturnType<typeof seenFlow> {
-    const before = this.flows.get(key);
-    if (flow === undefined) this.flows.delete(key);
-    else this.flows.set(key, flow);
-    const seen = flow ?? before;
-    if (seen === undefined) throw new Error(`no flow ${key}`);
-    const { identity, content } = seenFlow(seen);
-    return { identity, content: flow === undefined ? undefined : content };
-  }
-
-  hashes(): number[] {
-    return [...this.flows.values()].map(({ cookie }) => readCookie(cookie)?.hash ?? -1).sort((a, b) => a - b);
-  }
-}
-
-const load1 = (table: FlowTable, of: Switch) => atOnce(table.loading(of.flows.values(), of.groups.values()));
+const load1 = (table: FlowTable, of: MemorySwitch) => atOnce(table.loading(of.flows.values(), of.groups.values()));
 
 /** Sends everything there is to send. */
-function settle(table: FlowTable, to: Switch): number {
+function settle(table: FlowTable, to: MemorySwitch): number {
   let sent = 0;
   for (let batch = table.next(3); batch !== undefined; batch = table.next(3)) {
     to.take(batch);
@@ -88,7 +37,7 @@ void t.test('a restart on a switch that holds what is wanted sends nothing', (t)
     table.endRound();
     return table;
   };
-  const to = new Switch();
+  const to = new MemorySwitch();
   const first = wanted();
   load1(first, to);
   t.equal(settle(first, to), 3);
@@ -101,7 +50,7 @@ void t.test('a restart on a switch that holds what is wanted sends nothing', (t)
 });
 
 void t.test('one flow deleted and one altered while we were away: exactly two messages', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   table.want(
@@ -122,7 +71,7 @@ void t.test('one flow deleted and one altered while we were away: exactly two me
 });
 
 void t.test('nothing is removed until the view is whole; additions go in at once', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const old = new FlowTable();
   old.whole = true;
   old.want(owner('gone'), 1, [flow(9, 9)]);
@@ -145,7 +94,7 @@ void t.test('nothing is removed until the view is whole; additions go in at once
 void t.test(
   'what waits to be removed is known by the round that released it, also after the switch was read again',
   (t) => {
-    const to = new Switch();
+    const to = new MemorySwitch();
     const table = new FlowTable();
     table.whole = true;
     load1(table, to);
@@ -175,7 +124,7 @@ void t.test(
 );
 
 void t.test('foreign flows are never touched, and hold their identity', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const item = flow(1, 1);
   const table = new FlowTable();
   table.whole = true;
@@ -195,7 +144,7 @@ void t.test('foreign flows are never touched, and hold their identity', (t) => {
 });
 
 void t.test('two owners of one identity: equal content is shared, other content goes to the smaller key', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
@@ -226,7 +175,7 @@ void t.test('two owners of one identity: equal content is shared, other content 
 void t.test('groups go before the flows that use them, classification last; removals the other way round', (t) => {
   const table = new FlowTable();
   table.whole = true;
-  const to = new Switch();
+  const to = new MemorySwitch();
   load1(table, to);
   table.want(owner('a'), 1, [flow(1, 1, 0), flow(1, 1, 55), group(1, 1), flow(1, 1, 115)]);
   const order = (batch: Batch | undefined) =>
@@ -245,7 +194,7 @@ void t.test('groups go before the flows that use them, classification last; remo
 void t.test(
   'what the switch refuses is set aside with its reason, and tried again when it changes or is asked for',
   (t) => {
-    const to = new Switch();
+    const to = new MemorySwitch();
     const table = new FlowTable();
     table.whole = true;
     load1(table, to);
@@ -274,7 +223,7 @@ void t.test(
 );
 
 void t.test('what a switch would refuse is not sent, and named with the reason until it is right', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
@@ -301,7 +250,7 @@ void t.test('what a switch would refuse is not sent, and named with the reason u
 });
 
 void t.test('a removal that the switch refuses is tried again when asked for', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
@@ -319,7 +268,7 @@ void t.test('a removal that the switch refuses is tried again when asked for', (
 });
 
 void t.test('each refusal rests by itself: a later one puts off no earlier one', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
@@ -343,7 +292,7 @@ void t.test('each refusal rests by itself: a later one puts off no earlier one',
 });
 
 void t.test('while a round is open nothing is sent, or only additions while the view is not whole', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   load1(table, to);
   table.beginRound();
@@ -361,7 +310,7 @@ void t.test('while a round is open nothing is sent, or only additions while the 
 });
 
 void t.test('while the table takes over what a switch holds, nothing is sent and nothing more is acknowledged', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   table.want(owner('a'), 1, [flow(1, 1), flow(2, 2)]);
@@ -418,7 +367,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
   };
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (history) => {
-      const to = new Switch();
+      const to = new MemorySwitch();
       const table = new FlowTable();
       table.whole = true;
       load1(table, to);
@@ -452,7 +401,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
       settle(table, to);
       const cold = new FlowTable();
       cold.whole = true;
-      const fresh = new Switch();
+      const fresh = new MemorySwitch();
       load1(cold, fresh);
       const last = new Map<number, Step & { kind: 'want' }>();
       for (const s of history) if (s.kind === 'want') last.set(s.owner, s);
@@ -471,7 +420,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
 });
 
 void t.test('what others do to flows is put right when it is told; a flow that is not ours is not', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
@@ -552,7 +501,7 @@ void t.test('what the switch learned by itself is nothing to the table', (t) => 
 });
 
 void t.test('groups that others deleted, changed or added are found by reading them', (t) => {
-  const to = new Switch();
+  const to = new MemorySwitch();
   const table = new FlowTable();
   table.whole = true;
   load1(table, to);
@@ -596,7 +545,7 @@ void t.test('whatever others do before, during or after a commit, told in order,
   const send = fc.record({ kind: fc.constant('send' as const), hands: fc.array(hand, { maxLength: 2 }) });
   fc.assert(
     fc.property(fc.array(fc.oneof(want, send), { maxLength: 30 }), (history) => {
-      const to = new Switch();
+      const to = new MemorySwitch();
       const table = new FlowTable();
       table.whole = true;
       load1(table, to);
@@ -627,7 +576,7 @@ void t.test('whatever others do before, during or after a commit, told in order,
       settle(table, to);
       const cold = new FlowTable();
       cold.whole = true;
-      const fresh = new Switch();
+      const fresh = new MemorySwitch();
       for (const step of history)
         if (step.kind === 'want')
           cold.want(
