@@ -86,6 +86,7 @@ export class Looks {
     edge.problems([...(renamed === undefined ? [] : [renamed]), ...problems]);
     chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
     this.#idlePorts.changed();
+    yield;
     if (tunnels !== undefined && view !== undefined) {
       chassis.tunnelPorts(tunnels.names(view));
       tunnels.look();
