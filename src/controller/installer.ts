@@ -18,6 +18,8 @@ const longestBundle = 5000;
 const bundleLength = (ports: number): number => Math.min(longestBundle, Math.max(batchLength, 2 * ports));
 /** How long a refused flow rests before it is tried again, in milliseconds. */
 const retryMs = 30_000;
+/** How many are tried again together: each may cost a bundle, of about 1 ms, for which everything else waits. */
+const retryLength = 100;
 
 /** How long to wait before starting again after something went wrong. */
 const againMs = 1000;
@@ -247,7 +249,7 @@ export class Installer {
         clearTimeout(timer);
         this.#wake = undefined;
         const nowMs = session.nowMs();
-        if (nowMs >= this.#retryAt) this.#retryAt = this.#table.retry(nowMs - retryMs) + retryMs;
+        if (nowMs >= this.#retryAt) this.#retryAt = this.#table.retry(nowMs - retryMs, retryLength) + retryMs;
         resolve();
       };
       const timer = dueMs === Infinity ? undefined : setTimeout(wake, Math.max(0, dueMs - session.nowMs()) + 1);

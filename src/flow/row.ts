@@ -38,6 +38,8 @@ export interface Refused {
   readonly reason: string;
   /** When it was tried last, in ms; Infinity: trying again is of no use. */
   readonly triedMs: number;
+  /** Whether it is left alone; else it is being tried again. */
+  readonly isResting: boolean;
 }
 
 /** Of a long flow or group, as a group of a thousand buckets is, only so many characters are said. */
@@ -47,7 +49,7 @@ const textLength = 400;
 export function refusedFor({ hash, frame }: Pick<Item, 'hash' | 'frame'>, why: string, triedMs: number): Refused {
   const text = frameText(frame);
   const what = text.length > textLength ? `${text.slice(0, textLength)}…` : text;
-  return { hash, reason: `${why.replace(/\.$/, '')}: ${what}`, triedMs };
+  return { hash, reason: `${why.replace(/\.$/, '')}: ${what}`, triedMs, isResting: true };
 }
 
 /** The content of a flow of ours that somebody else has changed: equal to nothing that is wanted. */
@@ -83,7 +85,7 @@ export function removeClaim(row: Row, name: string): void {
 
 /** Whether the switch has to be told something about a row. */
 export function isDue({ winner, installed, refused }: Row): boolean {
-  return winner?.item.hash !== installed && installed !== foreign && refused === undefined;
+  return winner?.item.hash !== installed && installed !== foreign && refused?.isResting !== true;
 }
 
 /** Whether something stands against what is wanted, or somebody else wants it too. */

@@ -172,37 +172,37 @@ export class FlowTable {
   /** The switch has taken a batch, except for the changes of the given indexes, with its reasons, at a time in ms. */
   committed(batch: Batch, refused: ReadonlyMap<number, string> = new Map(), nowMs = 0): void {
     if (!this.#flying.delete(batch)) return;
-    for (const [index, reason] of refused) {
-      const change = batch.changes[index];
-      if (change === undefined) continue;
-      const { identity, before, hash, frame } = change;
-      const row = this.#row(identity);
-      row.installed = before;
-      if (row.winner === undefined && hash === undefined) this.#staying.set(identity, nowMs);
-      if (row.winner === undefined && before === undefined) this.#rows.delete(identity);
-      if (row.winner === undefined || hash === undefined) continue;
-      row.refused = refusedFor({ hash, frame }, reason, nowMs);
-      if (this.#review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
+    for (const [index, change] of batch.changes.entries()) {
+      const reason = refused.get(index);
+      if (reason !== undefined) this.#refused(change, reason, nowMs);
+      else if (this.#troubled.size > 0) this.#accepted(change);
     }
   }
 
-  /** Tries again what the switch refused at this time or before; gives when the first of the others was refused, or Infinity. */
-  retry(untilMs = Infinity): number {
+  /** Tries again what the switch refused at this time or before, at most `limit` of it; gives when the first of the others was refused, or Infinity. */
+  retry(untilMs = Infinity, limit = Infinity): number {
     let firstMs = Infinity;
-    const isRested = (triedMs: number): boolean => {
-      if (triedMs > untilMs) firstMs = Math.min(firstMs, triedMs);
-      return triedMs <= untilMs;
+    let left = limit;
+    const isDueAgain = (triedMs: number): boolean => {
+      if (triedMs <= untilMs && triedMs < Infinity && left > 0) {
+        left--;
+        return true;
+      }
+      firstMs = Math.min(firstMs, triedMs);
+      return false;
     };
     for (const [identity, triedMs] of this.#staying) {
-      if (!isRested(triedMs)) continue;
+      if (!isDueAgain(triedMs)) continue;
       this.#staying.delete(identity);
       if (this.#rows.get(identity)?.winner === undefined) this.#unwanted.set(identity, 0);
     }
     for (const identity of [...this.#troubled]) {
       const row = this.#rows.get(identity);
-      if (row?.refused === undefined || row.winner === undefined || !isRested(row.refused.triedMs)) continue;
-      row.refused = undefined;
-      if (this.#review(identity, row)) this.#touch(row.winner.wish.name);
+      if (row?.winner === undefined || row.refused?.isResting !== true || !isDueAgain(row.refused.triedMs)) continue;
+      row.refused = { ...row.refused, isResting: false };
+      if (isDue(row)) this.#touch(row.winner.wish.name);
+      else row.refused = undefined;
+      this.#review(identity, row);
     }
     return firstMs;
   }
@@ -235,6 +235,25 @@ export class FlowTable {
         ({ item: { identity: a } }, { item: { identity: b } }) =>
           placeInCommit('add', a) - placeInCommit('add', b) || (a < b ? -1 : 1),
       );
+  }
+
+  /** The switch has not taken a change. */
+  #refused({ identity, before, hash, frame }: Change, reason: string, nowMs: number): void {
+    const row = this.#row(identity);
+    row.installed = before;
+    if (row.winner === undefined && hash === undefined) this.#staying.set(identity, nowMs);
+    if (row.winner === undefined && before === undefined) this.#rows.delete(identity);
+    if (row.winner === undefined || hash === undefined) return;
+    row.refused = refusedFor({ hash, frame }, reason, nowMs);
+    if (this.#review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
+  }
+
+  /** The switch has taken a change, which it may have refused before. */
+  #accepted({ identity, hash }: Change): void {
+    const row = this.#rows.get(identity);
+    if (row?.refused === undefined || row.refused.hash !== hash) return;
+    row.refused = undefined;
+    this.#review(identity, row);
   }
 
   #row(identity: string): Row {
@@ -289,6 +308,7 @@ export class FlowTable {
     for (const identity of this.#unwanted.keys()) if (!this.#rows.has(identity)) this.#unwanted.delete(identity);
     for (const [identity, row] of this.#rows) {
       yield;
+      if (row.refused?.hash === row.installed) row.refused = undefined;
       const isUnwanted = this.#review(identity, row) && row.winner === undefined;
       if (!isUnwanted) this.#unwanted.delete(identity);
       else if (!this.#unwanted.has(identity)) this.#unwanted.set(identity, 0);

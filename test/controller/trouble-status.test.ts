@@ -72,7 +72,7 @@ void t.test('a port that waits says that its flow is refused, until it is not, a
   const report = (): Status | undefined => {
     const round = engine.flush() ?? 0;
     reporter.round(round, () => false);
-    reporter.report(round);
+    reporter.report(table.acknowledged());
     return said.get(vm);
   };
   const committed = (reason?: string): Status | undefined => {
@@ -93,6 +93,32 @@ void t.test('a port that waits says that its flow is refused, until it is not, a
   table.retry();
   t.match(committed(), waits ?? {});
   t.match(numbered(5), { state: 'ACTIVE' });
+  t.end();
+});
+
+void t.test('while a refused flow is tried again its object is not ACTIVE', (t) => {
+  const { world, table, engine, reporter, said } = desk();
+  world.put(parseObject('lport', 'red', 'vm', { lswitch: 'net', ips: [] }, 1));
+  world.numbers.set(numberName('lport', vm), 1);
+  world.claims.set(vm, 'c1');
+  world.bindings.set(vm, { interface: 'tap', ofport: ofPort(5) });
+  const report = (): string | undefined => {
+    reporter.round(engine.flush() ?? 0, () => false);
+    reporter.report(table.acknowledged());
+    return said.get(vm)?.state;
+  };
+  const taken = () => table.next(10) ?? { generation: 0, changes: [] };
+  report();
+  table.committed(taken(), new Map([[0, tableFull]]));
+  t.equal(report(), 'ERROR');
+  for (const outcome of ['ERROR', 'ACTIVE'] as const) {
+    table.retry();
+    t.equal(report(), 'ERROR', 'before it is sent');
+    const batch = taken();
+    t.equal(report(), 'ERROR', 'on its way');
+    table.committed(batch, new Map(outcome === 'ERROR' ? [[0, tableFull]] : []));
+    t.equal(report(), outcome);
+  }
   t.end();
 });
 

@@ -267,6 +267,49 @@ void t.test('a removal that the switch refuses is tried again when asked for', (
   t.end();
 });
 
+void t.test('what was refused is named until the switch has taken it, also if the connection ended then', (t) => {
+  for (const answer of ['committed', 'lost'] as const) {
+    const to = new MemorySwitch();
+    const table = new FlowTable();
+    table.whole = true;
+    load1(table, to);
+    table.want(owner('a'), 1, [flow(1, 1)]);
+    const taken = (): Batch => table.next(100) ?? { generation: 0, changes: [] };
+    table.committed(taken(), new Map([[0, 'no']]));
+    table.retry();
+    t.equal(table.refusals().length, 1, 'before it is sent');
+    const batch = taken();
+    t.equal(table.refusals().length, 1, 'on its way');
+    to.take(batch);
+    if (answer === 'committed') table.committed(batch);
+    else load1(table, to);
+    t.same(table.refusals(), []);
+    t.equal(settle(table, to), 0);
+  }
+  t.end();
+});
+
+void t.test('so many refusals are tried again at a time, the others after them', (t) => {
+  const to = new MemorySwitch();
+  const table = new FlowTable();
+  table.whole = true;
+  load1(table, to);
+  for (const port of [1, 2, 3, 4, 5]) table.want(owner(`owner ${port}`), 1, [flow(port, 1)]);
+  const batch = table.next(100);
+  if (batch === undefined) throw new Error('nothing to send');
+  table.committed(batch, new Map([...batch.changes.keys()].map((index) => [index, 'no'])), 1000);
+  t.equal(table.retry(999, 2), 1000, 'none has rested');
+  t.equal(table.next(100), undefined);
+  t.equal(table.retry(1000, 2), 1000, 'others have rested as well');
+  const again = table.next(100);
+  if (again === undefined) throw new Error('nothing to send');
+  t.equal(again.changes.length, 2);
+  table.committed(again, new Map([[0, 'no']]), 2000);
+  t.equal(table.retry(1000, 4), 2000);
+  t.equal(table.next(100)?.changes.length, 3, 'the rest');
+  t.end();
+});
+
 void t.test('each refusal rests by itself: a later one puts off no earlier one', (t) => {
   const to = new MemorySwitch();
   const table = new FlowTable();
@@ -335,6 +378,8 @@ type Step =
   | { kind: 'want'; owner: number; flows: readonly (readonly [number, number])[]; groups: readonly number[] }
   | { kind: 'send' }
   | { kind: 'refuse' }
+  | { kind: 'retry' }
+  | { kind: 'lost' }
   | { kind: 'restart' }
   | { kind: 'drift' };
 
@@ -352,8 +397,10 @@ void t.test('any history ends in the flows of a cold start', (t) => {
     },
     { weight: 3, arbitrary: fc.constant({ kind: 'send' as const }) },
     {
-      weight: 1,
-      arbitrary: fc.constantFrom({ kind: 'refuse' as const }, { kind: 'restart' as const }, { kind: 'drift' as const }),
+      weight: 3,
+      arbitrary: fc.constantFrom(
+        ...(['refuse', 'retry', 'restart', 'drift', 'lost'] as const).map((kind) => ({ kind })),
+      ),
     },
   );
   const items = (s: Step & { kind: 'want' }) => {
@@ -384,7 +431,10 @@ void t.test('any history ends in the flows of a cold start', (t) => {
           continue;
         }
         steps(Infinity);
-        if (s.kind === 'restart' || s.kind === 'drift') {
+        if (s.kind === 'retry') table.retry();
+        else if (s.kind === 'restart' || s.kind === 'drift' || s.kind === 'lost') {
+          const unanswered = s.kind === 'lost' ? table.next(2) : undefined;
+          if (unanswered !== undefined) to.take(unanswered);
           if (s.kind === 'drift') for (const key of [...to.flows.keys()].slice(0, 1)) to.flows.delete(key);
           loading = table.loading([...to.flows.values()], [...to.groups.values()]);
           steps(1);
