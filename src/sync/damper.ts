@@ -44,6 +44,11 @@ export class Damper {
     this.#after = after;
   }
 
+  /** The first revision that waits; undefined if none does. */
+  get since(): number | undefined {
+    return this.#since === Infinity ? undefined : this.#since;
+  }
+
   /** A key has changed: `pass` is called at once or at the end of the window, if there is no newer change by then. */
   change(key: string, revision: number, pass: () => void): void {
     const length = (this.#lengths.get(key) ?? 0) + 1;

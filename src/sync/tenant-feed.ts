@@ -229,6 +229,7 @@ export class TenantFeed {
     for (const { value, revision } of this.#nb.mirror.values()) tellNb(sink, this.#tenant, value, revision, false);
     for (const { value } of this.#alloc.mirror.values()) tellAlloc(sink, this.#tenant, value, false);
     if (this.isSettled) sink.settled(this.#tenant, this.revision);
+    if (this.#damper.since !== undefined) sink.withheld(this.#tenant, this.#damper.since); // newer values may be late for it too
     const held = this.#held();
     if (held !== undefined) sink.held(this.#tenant, held.reason, held);
     if (this.#unreadable !== undefined) sink.unreadable(this.#tenant, this.#unreadable);

@@ -233,6 +233,11 @@ void t.test(
       for (let i = 0; i < 20; i += 1) await storm();
       await writer.nb.put(`red.lswitch.n${n}`, lswitch(n));
     }
+    const late = new Recorder();
+    nb.watch('red', late);
+    const withheld = ({ told }: Recorder) =>
+      told.findLast((each) => each.startsWith('withheld')) ?? 'withheld red nothing';
+    t.equal(withheld(late), withheld(sink), 'who comes meanwhile knows what waits');
     await until('the last one came', () => mtuOf(sink, 'storm') === 999 + writes);
     const windows = 1 + Math.ceil((performance.now() - startedMs) / windowMs);
     const line = 'object lswitch red/storm';
