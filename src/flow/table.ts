@@ -6,24 +6,12 @@ import {
   type DumpedGroup,
   inCommitOrder,
   type Owner,
-  placeInCommit,
   type Refusal,
 } from './batch.js';
 import { dumped, type Found, heldGroups } from './dumped.js';
 import { isFlow, type Item, removal } from './item.js';
-import {
-  addClaim,
-  emptyRow,
-  foreign,
-  isDue,
-  isTroubled,
-  ownerOf,
-  refusalsOf,
-  refusedFor,
-  removeClaim,
-  type Row,
-  type Wish,
-} from './row.js';
+import { addClaim, isDue, refusedFor, removeClaim, type Wish } from './row.js';
+import { Rows } from './rows.js';
 
 const noItems: readonly Item[] = [];
 
@@ -32,7 +20,7 @@ export type Observed = 'known' | 'noted' | 'due';
 
 /** What one switch should hold and does hold. */
 export class FlowTable {
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Rows();
   readonly #wishes = new Map<string, Wish>();
   /** Owners that may have something to send, by name, in the order in which that became so, with the round in which it did. */
   readonly #dirty = new Map<string, number>();
@@ -43,10 +31,6 @@ export class FlowTable {
   /** Wanted by nobody, but the switch has refused to remove it, with when that was tried last. */
   readonly #staying = new Map<string, number>();
   readonly #flying = new Set<Batch>();
-  /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
-  readonly #troubled = new Set<string>();
-  /** What `refusals` gave last; undefined: that may have changed. */
-  #refusals: readonly Refusal[] | undefined;
   #generation = 0;
   #isOpen = false;
   /** The last round acknowledged before a load that is under way. */
@@ -112,15 +96,15 @@ export class FlowTable {
   *loading(flows: Iterable<DumpedFlow>, groups: Iterable<DumpedGroup>): Generator<void, Found> {
     this.#frozen ??= this.acknowledged();
     const { installed, found } = yield* dumped(flows, groups);
-    for (const [identity, row] of this.#rows) {
+    for (const [identity, row] of this.#rows.entries()) {
       yield;
       row.installed = installed.get(identity);
       installed.delete(identity);
-      if (row.winner === undefined && row.installed === undefined) this.#rows.delete(identity);
+      this.#rows.tidy(identity, row);
     }
     for (const [identity, hash] of installed) {
       yield;
-      this.#row(identity).installed = hash;
+      this.#rows.at(identity).installed = hash;
     }
     yield* this.#reviewing();
     this.#frozen = undefined;
@@ -132,15 +116,15 @@ export class FlowTable {
    * while one was that has the identity too is `tampered`, because nobody can say what came last.
    */
   observed(identity: string, content: number | undefined): Observed {
-    const row = content === undefined ? this.#rows.get(identity) : this.#row(identity);
+    const row = content === undefined ? this.#rows.find(identity) : this.#rows.at(identity);
     if (row === undefined || row.installed === content) return 'known';
     row.installed = content;
     this.#staying.delete(identity);
-    const isWaiting = this.#review(identity, row);
+    const isWaiting = this.#rows.review(identity, row);
     if (row.winner === undefined) {
       if (isWaiting) this.#unwanted.set(identity, 0);
       else this.#unwanted.delete(identity);
-      if (content === undefined) this.#rows.delete(identity);
+      this.#rows.tidy(identity, row);
     } else if (isWaiting) this.#touch(row.winner.wish.name);
     return isWaiting ? 'due' : 'noted';
   }
@@ -148,7 +132,7 @@ export class FlowTable {
   /** The same for all groups, of which the switch tells no changes; in small steps. Gives those that it has to be told, by identity with what it holds. */
   *observedGroups(groups: Iterable<DumpedGroup>): Generator<void, Map<string, number | undefined>> {
     const held = new Map<string, number | undefined>(yield* heldGroups(groups));
-    for (const identity of this.#rows.keys()) {
+    for (const [identity] of this.#rows.entries()) {
       yield;
       if (!isFlow(identity) && !held.has(identity)) held.set(identity, undefined);
     }
@@ -175,7 +159,7 @@ export class FlowTable {
     for (const [index, change] of batch.changes.entries()) {
       const reason = refused.get(index);
       if (reason !== undefined) this.#refused(change, reason, nowMs);
-      else if (this.#troubled.size > 0) this.#accepted(change);
+      else if (this.#rows.hasTrouble) this.#accepted(change);
     }
   }
 
@@ -194,91 +178,71 @@ export class FlowTable {
     for (const [identity, triedMs] of this.#staying) {
       if (!isDueAgain(triedMs)) continue;
       this.#staying.delete(identity);
-      if (this.#rows.get(identity)?.winner === undefined) this.#unwanted.set(identity, 0);
+      if (this.#rows.find(identity)?.winner === undefined) this.#unwanted.set(identity, 0);
     }
-    for (const identity of [...this.#troubled]) {
-      const row = this.#rows.get(identity);
-      if (row?.winner === undefined || row.refused?.isResting !== true || !isDueAgain(row.refused.triedMs)) continue;
+    for (const [identity, row] of this.#rows.troubled()) {
+      if (row.winner === undefined || row.refused?.isResting !== true || !isDueAgain(row.refused.triedMs)) continue;
       row.refused = { ...row.refused, isResting: false };
       if (isDue(row)) this.#touch(row.winner.wish.name);
       else row.refused = undefined;
-      this.#review(identity, row);
+      this.#rows.review(identity, row);
     }
     return firstMs;
   }
 
   /** Everything wanted that is not on the switch and will not be by itself, with the reason; the same array until that may have changed. */
   refusals(): readonly Refusal[] {
-    this.#refusals ??= [...this.#troubled].flatMap((identity) => {
-      const row = this.#rows.get(identity);
-      return row === undefined ? [] : refusalsOf(identity, row);
-    });
-    return this.#refusals;
+    return this.#rows.refusals();
   }
 
   /** How many flows and groups are wanted, installed (ours), and waiting to be sent. */
   counts(): { wanted: number; installed: number; waiting: number } {
-    const counts = { wanted: 0, installed: 0, waiting: this.#whole ? this.#unwanted.size : 0 };
-    for (const { winner, installed } of this.#rows.values()) {
-      if (winner !== undefined) counts.wanted++;
-      if (installed !== undefined && installed !== foreign) counts.installed++;
-    }
-    for (const name of this.#dirty.keys()) counts.waiting += this.#dueOf(name).length;
-    return counts;
+    let waiting = this.#whole ? this.#unwanted.size : 0;
+    for (const name of this.#dirty.keys()) waiting += this.#dueOf(name).length;
+    return { ...this.#rows.counts(), waiting };
   }
 
   /** The wanted items in commit order, each with its owner: what a cold start would send. */
   wanted(): { readonly owner: Owner; readonly item: Item }[] {
-    return [...this.#rows.values()]
-      .flatMap(({ winner }) => (winner === undefined ? [] : [{ owner: ownerOf(winner), item: winner.item }]))
-      .sort(
-        ({ item: { identity: a } }, { item: { identity: b } }) =>
-          placeInCommit('add', a) - placeInCommit('add', b) || (a < b ? -1 : 1),
-      );
+    return this.#rows.wanted();
   }
 
   /** The switch has not taken a change. */
   #refused({ identity, before, hash, frame }: Change, reason: string, nowMs: number): void {
-    const row = this.#row(identity);
+    const row = this.#rows.at(identity);
     row.installed = before;
     if (row.winner === undefined && hash === undefined) this.#staying.set(identity, nowMs);
-    if (row.winner === undefined && before === undefined) this.#rows.delete(identity);
+    this.#rows.tidy(identity, row);
     if (row.winner === undefined || hash === undefined) return;
     row.refused = refusedFor({ hash, frame }, reason, nowMs);
-    if (this.#review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
+    if (this.#rows.review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
   }
 
   /** The switch has taken a change, which it may have refused before. */
   #accepted({ identity, hash }: Change): void {
-    const row = this.#rows.get(identity);
+    const row = this.#rows.find(identity);
     if (row?.refused === undefined || row.refused.hash !== hash) return;
     row.refused = undefined;
-    this.#review(identity, row);
-  }
-
-  #row(identity: string): Row {
-    let row = this.#rows.get(identity);
-    if (row === undefined) this.#rows.set(identity, (row = emptyRow()));
-    return row;
+    this.#rows.review(identity, row);
   }
 
   /** Enters a claim; tells whether the switch has to be told. */
   #claim(wish: Wish, item: Item): boolean {
-    const row = this.#row(item.identity);
+    const row = this.#rows.at(item.identity);
     if (row.winner === undefined && row.installed !== undefined) this.#unwanted.delete(item.identity);
     addClaim(row, { wish, item });
-    return this.#review(item.identity, row);
+    return this.#rows.review(item.identity, row);
   }
 
   /** Takes back what an owner claims no more. */
   #release(name: string, before: readonly Item[], now: readonly Item[]): void {
     const kept = new Set(now.map(({ identity }) => identity));
     for (const { identity } of before) {
-      const row = kept.has(identity) ? undefined : this.#rows.get(identity);
+      const row = kept.has(identity) ? undefined : this.#rows.find(identity);
       if (row === undefined) continue;
       removeClaim(row, name);
-      const isWaiting = this.#review(identity, row);
-      if (row.winner === undefined && row.installed === undefined) this.#rows.delete(identity);
+      const isWaiting = this.#rows.review(identity, row);
+      this.#rows.tidy(identity, row);
       if (isWaiting && row.winner === undefined && !this.#whole) this.#unwanted.set(identity, this.#generation + 1);
       else if (isWaiting) this.#releaseLater(name, identity);
     }
@@ -291,31 +255,21 @@ export class FlowTable {
     this.#touch(name);
   }
 
-  /** Brings what is noted about a row up to date; tells whether the switch has to be told. */
-  #review(identity: string, row: Row): boolean {
-    if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
-    const item = row.winner?.item;
-    if (item?.wrong !== undefined) row.refused ??= refusedFor(item, item.wrong, Infinity);
-    const wasTroubled = this.#troubled.size > 0 && this.#troubled.delete(identity);
-    if (isTroubled(row)) this.#troubled.add(identity);
-    if (wasTroubled || this.#troubled.has(identity)) this.#refusals = undefined;
-    return isDue(row);
-  }
-
   /** After a load: who has something to send, and what nobody wants. */
   *#reviewing(): Generator<void> {
     for (const of of [this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
-    for (const identity of this.#unwanted.keys()) if (!this.#rows.has(identity)) this.#unwanted.delete(identity);
-    for (const [identity, row] of this.#rows) {
+    for (const identity of this.#unwanted.keys())
+      if (this.#rows.find(identity) === undefined) this.#unwanted.delete(identity);
+    for (const [identity, row] of this.#rows.entries()) {
       yield;
       if (row.refused?.hash === row.installed) row.refused = undefined;
-      const isUnwanted = this.#review(identity, row) && row.winner === undefined;
+      const isUnwanted = this.#rows.review(identity, row) && row.winner === undefined;
       if (!isUnwanted) this.#unwanted.delete(identity);
       else if (!this.#unwanted.has(identity)) this.#unwanted.set(identity, 0);
     }
     for (const [name, { items }] of this.#wishes) {
       yield;
-      if (items.some(({ identity }) => isDue(this.#row(identity)))) this.#touch(name);
+      if (items.some(({ identity }) => isDue(this.#rows.at(identity)))) this.#touch(name);
     }
   }
 
@@ -327,7 +281,7 @@ export class FlowTable {
   #dueOf(name: string): string[] {
     const due: string[] = [];
     for (const { identity } of this.#wishes.get(name)?.items ?? noItems)
-      if (isDue(this.#row(identity))) due.push(identity);
+      if (isDue(this.#rows.at(identity))) due.push(identity);
     const released = this.#released.get(name);
     return released === undefined ? due : [...new Set([...released, ...due])];
   }
@@ -355,16 +309,16 @@ export class FlowTable {
   /** Adds the message that makes an identity as wanted; what it will have made is taken for installed from now on. */
   #change(identity: string, wish: string, changes: Change[]): void {
     this.#unwanted.delete(identity);
-    const row = this.#rows.get(identity);
+    const row = this.#rows.find(identity);
     if (row === undefined || !isDue(row)) return;
     const { installed: before, winner } = row;
+    row.installed = winner?.item.hash;
     if (winner === undefined) {
-      this.#rows.delete(identity);
+      this.#rows.tidy(identity, row);
       changes.push({ identity, wish, kind: 'remove', frame: removal(identity), hash: undefined, before });
       return;
     }
     const { hash, frame } = winner.item;
-    row.installed = hash;
     changes.push({ identity, wish, kind: before === undefined ? 'add' : 'change', frame, hash, before });
   }
 }

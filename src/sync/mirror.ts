@@ -57,7 +57,7 @@ export function lossOf<V>(
     if (value === undefined) continue;
     const now = fresh.get(key);
     if (now === undefined) gone += 1;
-    else if (now.value === undefined || !same(now.value, value)) changed += 1;
+    else if (now.value !== value && (now.value === undefined || !same(now.value, value))) changed += 1;
   }
   for (const [key, { value }] of fresh) if (value !== undefined && held.get(key)?.value === undefined) changed += 1;
   const now = highest(fresh);
@@ -119,7 +119,9 @@ export class Mirror<V> {
     const value = entry.text === undefined ? undefined : this.#reader.read(entry, entry.text);
     const next = { value, revision: entry.revision };
     if (this.#phase === 'staged' || this.#phase === 'doubtful') {
-      this.#fresh.set(entry.key, next);
+      // Compared as it comes in, what is known already need not be compared when all of it is there.
+      const held = this.#held.get(entry.key);
+      this.#fresh.set(entry.key, held !== undefined && !this.#differs(held, next) ? held : next);
       return;
     }
     // A first snapshot that begins again replaces what came of it so far: nothing was complete, so nothing can be lost.
@@ -172,7 +174,8 @@ export class Mirror<V> {
   /** Whether the two are not the same: a store made anew counts from 1 again, so equal revisions prove nothing. */
   #differs(before: Held<V> | undefined, next: Held<V>): boolean {
     if (before?.revision !== next.revision) return true;
-    if (before.value === undefined || next.value === undefined) return before.value !== next.value;
+    if (before.value === next.value) return false;
+    if (before.value === undefined || next.value === undefined) return true;
     return !this.#reader.same(before.value, next.value);
   }
 

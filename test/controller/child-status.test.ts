@@ -13,13 +13,16 @@ import { numberName, World } from '../../src/model/world.js';
 
 const [parent, child, segment] = [refOf('red', 'vm'), refOf('red', 'kid'), refOf('red', 'seg')];
 
+/** Mostly the first: a child is ACTIVE only where all is as usual. */
+const often = <T>(usual: T, ...others: T[]) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, fc.constantFrom(...others));
 /** What the world may be like, as far as a child is concerned. */
 const situations = fc.record({
-  parent: fc.constantFrom('gone', 'disabled', 'there', 'there'),
-  claim: fc.constantFrom(undefined, 'c1', 'c1', 'c2'),
-  plugged: fc.constantFrom('no', 'unnumbered', 'yes', 'yes'),
-  child: fc.constantFrom('gone', 'disabled', 'there', 'there'),
-  segment: fc.constantFrom('gone', 'disabled', 'there', 'there'),
+  parent: often('there', 'gone', 'disabled'),
+  claim: often<string | undefined>('c1', 'c2', undefined),
+  plugged: often('yes', 'no', 'unnumbered'),
+  child: often('there', 'gone', 'disabled'),
+  segment: often('there', 'gone', 'disabled'),
 });
 type Situation = typeof situations extends fc.Arbitrary<infer T> ? T : never;
 
@@ -115,6 +118,6 @@ void t.test('after any history a child’s status is that of a cold start, ACTIV
     }),
     { numRuns: 500 },
   );
-  t.ok(active > 5, `some are ACTIVE (${active})`);
+  t.ok(active > 20, `some are ACTIVE (${active})`);
   t.end();
 });

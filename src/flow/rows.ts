@@ -1,0 +1,85 @@
+// All identities of one switch's table, what is known of each, and which are in trouble.
+import { type Owner, placeInCommit, type Refusal } from './batch.js';
+import type { Item } from './item.js';
+import { emptyRow, foreign, isDue, isTroubled, ownerOf, refusalsOf, refusedFor, type Row } from './row.js';
+
+/** The rows of one flow table, by identity. Whoever changes a row has it reviewed. */
+export class Rows {
+  readonly #rows = new Map<string, Row>();
+  /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
+  readonly #troubled = new Set<string>();
+  /** What `refusals` gave last; undefined: that may have changed. */
+  #refusals: readonly Refusal[] | undefined;
+
+  /** What is known of an identity, if anything is. */
+  find(identity: string): Row | undefined {
+    return this.#rows.get(identity);
+  }
+
+  /** The row of an identity, made where there is none. */
+  at(identity: string): Row {
+    let row = this.#rows.get(identity);
+    if (row === undefined) this.#rows.set(identity, (row = emptyRow()));
+    return row;
+  }
+
+  /** Forgets an identity that nobody wants and the switch does not hold. */
+  tidy(identity: string, { winner, installed }: Row): void {
+    if (winner === undefined && installed === undefined) this.#rows.delete(identity);
+  }
+
+  /** All of them; rows that go or come meanwhile are left out or told too. */
+  entries(): Iterable<[string, Row]> {
+    return this.#rows;
+  }
+
+  /** Brings what is noted about a row up to date; tells whether the switch has to be told. */
+  review(identity: string, row: Row): boolean {
+    if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
+    const item = row.winner?.item;
+    if (item?.wrong !== undefined) row.refused ??= refusedFor(item, item.wrong, Infinity);
+    const wasTroubled = this.hasTrouble && this.#troubled.delete(identity);
+    if (isTroubled(row)) this.#troubled.add(identity);
+    if (wasTroubled || this.#troubled.has(identity)) this.#refusals = undefined;
+    return isDue(row);
+  }
+
+  /** Whether any row is in trouble. */
+  get hasTrouble(): boolean {
+    return this.#troubled.size > 0;
+  }
+
+  /** The rows that are in trouble at this moment. */
+  troubled(): [string, Row][] {
+    return [...this.#troubled].flatMap((identity) => {
+      const row = this.#rows.get(identity);
+      return row === undefined ? [] : [[identity, row]];
+    });
+  }
+
+  /** Everything wanted that is not on the switch and will not be by itself, with the reason; the same array until that may have changed. */
+  refusals(): readonly Refusal[] {
+    this.#refusals ??= this.troubled().flatMap(([identity, row]) => refusalsOf(identity, row));
+    return this.#refusals;
+  }
+
+  /** How many flows and groups are wanted, and installed (ours). */
+  counts(): { wanted: number; installed: number } {
+    const counts = { wanted: 0, installed: 0 };
+    for (const { winner, installed } of this.#rows.values()) {
+      if (winner !== undefined) counts.wanted++;
+      if (installed !== undefined && installed !== foreign) counts.installed++;
+    }
+    return counts;
+  }
+
+  /** The wanted items in commit order, each with its owner: what a cold start would send. */
+  wanted(): { readonly owner: Owner; readonly item: Item }[] {
+    return [...this.#rows.values()]
+      .flatMap(({ winner }) => (winner === undefined ? [] : [{ owner: ownerOf(winner), item: winner.item }]))
+      .sort(
+        ({ item: { identity: a } }, { item: { identity: b } }) =>
+          placeInCommit('add', a) - placeInCommit('add', b) || (a < b ? -1 : 1),
+      );
+  }
+}
