@@ -1,7 +1,24 @@
 // All identities of one switch's table, what is known of each, and which are in trouble.
 import { type Owner, placeInCommit, type Refusal } from './batch.js';
 import type { Item } from './item.js';
-import { emptyRow, foreign, isDue, isTroubled, ownerOf, refusalsOf, refusedFor, type Row } from './row.js';
+import {
+  addClaim,
+  type Claim,
+  emptyRow,
+  foreign,
+  isDue,
+  isTroubled,
+  ownerOf,
+  refusalsOf,
+  refusedFor,
+  removeClaim,
+  type Row,
+} from './row.js';
+
+/** Whether a switch's content at an identity is a flow or group of ours. */
+const isOurs = (content: number | undefined): boolean => content !== undefined && content !== foreign;
+
+const isWanted = ({ winner }: Row): boolean => winner !== undefined;
 
 /** The rows of one flow table, by identity. Whoever changes a row has it reviewed. */
 export class Rows {
@@ -10,6 +27,8 @@ export class Rows {
   readonly #troubled = new Set<string>();
   /** What `refusals` gave last; undefined: that may have changed. */
   #refusals: readonly Refusal[] | undefined;
+  #wanted = 0;
+  #installed = 0;
 
   /** What is known of an identity, if anything is. */
   find(identity: string): Row | undefined {
@@ -21,6 +40,25 @@ export class Rows {
     let row = this.#rows.get(identity);
     if (row === undefined) this.#rows.set(identity, (row = emptyRow()));
     return row;
+  }
+
+  /** Enters a claim. */
+  claim(row: Row, claim: Claim): void {
+    if (!isWanted(row)) this.#wanted++;
+    addClaim(row, claim);
+  }
+
+  /** Takes away what the wish of a name claims, if it does. */
+  unclaim(row: Row, name: string): void {
+    const before = isWanted(row);
+    removeClaim(row, name);
+    if (before && !isWanted(row)) this.#wanted--;
+  }
+
+  /** The switch holds this, or is about to; nothing, if undefined. */
+  hold(row: Row, content: number | undefined): void {
+    this.#installed += Number(isOurs(content)) - Number(isOurs(row.installed));
+    row.installed = content;
   }
 
   /** Forgets an identity that nobody wants and the switch does not hold. */
@@ -65,12 +103,7 @@ export class Rows {
 
   /** How many flows and groups are wanted, and installed (ours). */
   counts(): { wanted: number; installed: number } {
-    const counts = { wanted: 0, installed: 0 };
-    for (const { winner, installed } of this.#rows.values()) {
-      if (winner !== undefined) counts.wanted++;
-      if (installed !== undefined && installed !== foreign) counts.installed++;
-    }
-    return counts;
+    return { wanted: this.#wanted, installed: this.#installed };
   }
 
   /** The wanted items in commit order, each with its owner: what a cold start would send. */

@@ -10,7 +10,7 @@ import {
 } from './batch.js';
 import { dumped, type Found, heldGroups } from './dumped.js';
 import { isFlow, type Item, removal } from './item.js';
-import { addClaim, isDue, refusedFor, removeClaim, type Wish } from './row.js';
+import { isDue, refusedFor, type Wish } from './row.js';
 import { Rows } from './rows.js';
 
 const noItems: readonly Item[] = [];
@@ -98,13 +98,13 @@ export class FlowTable {
     const { installed, found } = yield* dumped(flows, groups);
     for (const [identity, row] of this.#rows.entries()) {
       yield;
-      row.installed = installed.get(identity);
+      this.#rows.hold(row, installed.get(identity));
       installed.delete(identity);
       this.#rows.tidy(identity, row);
     }
     for (const [identity, hash] of installed) {
       yield;
-      this.#rows.at(identity).installed = hash;
+      this.#rows.hold(this.#rows.at(identity), hash);
     }
     yield* this.#reviewing();
     this.#frozen = undefined;
@@ -118,7 +118,7 @@ export class FlowTable {
   observed(identity: string, content: number | undefined): Observed {
     const row = content === undefined ? this.#rows.find(identity) : this.#rows.at(identity);
     if (row === undefined || row.installed === content) return 'known';
-    row.installed = content;
+    this.#rows.hold(row, content);
     this.#staying.delete(identity);
     const isWaiting = this.#rows.review(identity, row);
     if (row.winner === undefined) {
@@ -210,7 +210,7 @@ export class FlowTable {
   /** The switch has not taken a change. */
   #refused({ identity, before, hash, frame }: Change, reason: string, nowMs: number): void {
     const row = this.#rows.at(identity);
-    row.installed = before;
+    this.#rows.hold(row, before);
     if (row.winner === undefined && hash === undefined) this.#staying.set(identity, nowMs);
     this.#rows.tidy(identity, row);
     if (row.winner === undefined || hash === undefined) return;
@@ -230,7 +230,7 @@ export class FlowTable {
   #claim(wish: Wish, item: Item): boolean {
     const row = this.#rows.at(item.identity);
     if (row.winner === undefined && row.installed !== undefined) this.#unwanted.delete(item.identity);
-    addClaim(row, { wish, item });
+    this.#rows.claim(row, { wish, item });
     return this.#rows.review(item.identity, row);
   }
 
@@ -240,7 +240,7 @@ export class FlowTable {
     for (const { identity } of before) {
       const row = kept.has(identity) ? undefined : this.#rows.find(identity);
       if (row === undefined) continue;
-      removeClaim(row, name);
+      this.#rows.unclaim(row, name);
       const isWaiting = this.#rows.review(identity, row);
       this.#rows.tidy(identity, row);
       if (isWaiting && row.winner === undefined && !this.#whole) this.#unwanted.set(identity, this.#generation + 1);
@@ -312,7 +312,7 @@ export class FlowTable {
     const row = this.#rows.find(identity);
     if (row === undefined || !isDue(row)) return;
     const { installed: before, winner } = row;
-    row.installed = winner?.item.hash;
+    this.#rows.hold(row, winner?.item.hash);
     if (winner === undefined) {
       this.#rows.tidy(identity, row);
       changes.push({ identity, wish, kind: 'remove', frame: removal(identity), hash: undefined, before });

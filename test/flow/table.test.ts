@@ -462,7 +462,9 @@ void t.test('any history ends in the flows of a cold start', (t) => {
         JSON.stringify([...to.groups.keys()].sort()) === JSON.stringify([...fresh.groups.keys()].sort());
       const refusals = (of: FlowTable) => of.refusals().map((refusal) => JSON.stringify(refusal));
       const alike = JSON.stringify(refusals(table).sort()) === JSON.stringify(refusals(cold).sort());
-      return same && alike && settle(table, to) === 0 && table.counts().waiting === 0;
+      const { wanted, installed, waiting } = table.counts();
+      const counted = wanted === table.wanted().length && installed === to.flows.size + to.groups.size && waiting === 0;
+      return same && alike && settle(table, to) === 0 && counted;
     }),
     { numRuns: 500 },
   );
