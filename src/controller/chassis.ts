@@ -46,6 +46,8 @@ export class Chassis {
   readonly #unreadable = new Map<string, string>();
   #session: Session | undefined;
   #isScheduled = false;
+  /** Whether something of a tenant that is completely known waits for a turn. */
+  #isUrgent = false;
   #turnedMs = -Infinity;
   #filling: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -85,7 +87,7 @@ export class Chassis {
     this.world.put(object);
     this.reporter.refused(object.kind, object.ref, undefined);
     this.reporter.seen(object.kind, object.ref, object.revision);
-    this.schedule();
+    this.#changed(object.ref);
   }
 
   /** An object is not, or no longer. */
@@ -93,7 +95,7 @@ export class Chassis {
     this.world.remove(kind, ref);
     this.reporter.refused(kind, ref, undefined);
     this.reporter.seen(kind, ref, revision);
-    this.schedule();
+    this.#changed(ref);
   }
 
   /** An object could not be read; it counts as absent. */
@@ -101,32 +103,34 @@ export class Chassis {
     this.world.refuse(kind, ref, revision);
     this.reporter.refused(kind, ref, error.faults.map(faultText).join('; '));
     this.reporter.seen(kind, ref, revision);
-    this.schedule();
+    this.#changed(ref);
   }
 
   /** A number is allocated to an object, or taken back. */
   allocated(space: string, ref: Ref, number: number | undefined): void {
     this.world.numbers.set(numberName(space, ref), number);
-    this.schedule();
+    this.#changed(ref);
   }
 
   /** Addresses of a network are allocated to a port that asked for `auto`, or taken back. */
   addressed(ref: Ref, allotted: Allotted | undefined): void {
     this.world.addresses.set(ref, allotted);
     this.#asks.addressed(ref);
-    this.schedule();
+    this.#changed(ref);
   }
 
   /** A chassis has claimed an lport, or nobody has. */
   claimed(ref: Ref, chassis: string | undefined): void {
     this.world.claims.set(ref, chassis);
-    this.schedule();
+    this.#changed(ref);
   }
 
   /** Everything that the northbound holds of a tenant, at a revision, has been told. */
   settled(tenant: string, revision: number): void {
     this.world.settled.set(tenant, true);
+    this.reporter.settled(tenant);
     if (revision > 0) this.reporter.reached(tenant, revision); // what was deleted before we came has no object
+    this.#isUrgent = true;
     this.schedule();
   }
 
@@ -245,8 +249,16 @@ export class Chassis {
     this.#isScheduled = true;
     soon(() => {
       this.#isScheduled = false;
-      if (!this.#isClosed && !this.#isEarly()) this.#turn();
+      if (this.#isClosed) return;
+      if (this.#isEarly()) this.#report(slice());
+      else this.#turn();
     });
+  }
+
+  /** Something of an object has changed: who is completely known does not wait for those who are just coming in. */
+  #changed(ref: Ref): void {
+    if (this.world.settled.present(tenantOf(ref))) this.#isUrgent = true;
+    this.schedule();
   }
 
   /** From inputs to wishes: ports, flows, watches, claims, numbers, tunnels, statuses. */
@@ -264,6 +276,7 @@ export class Chassis {
   /** What follows once a round is complete. */
   #conclude(round: number, isEnough: () => boolean): void {
     this.#turnedMs = performance.now();
+    this.#isUrgent = false;
     this.#asks.follow();
     const whole = this.waitsFor().length === 0;
     const isNew = whole && !this.table.whole;
@@ -271,11 +284,16 @@ export class Chassis {
     if (isNew) this.#edges.whole();
     this.#tunnels.turn(this.engine.tunnels(), round, whole);
     this.reporter.round(round, (tenant) => this.interest.unanswered.present(tenant));
+    this.#report(isEnough);
+  }
+
+  #report(isEnough: () => boolean): void {
     if (!this.reporter.report(this.table.acknowledged(), isEnough)) this.schedule();
   }
 
   /** Whether it is better to wait for more of a snapshot that is just coming in; then a turn comes later by itself. */
   #isEarly(): boolean {
+    if (this.#isUrgent) return false;
     const isFilling = this.#asks.watched.some(
       (tenant) => !this.world.settled.present(tenant) && !this.#unreadable.has(tenant),
     );

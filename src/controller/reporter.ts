@@ -10,6 +10,7 @@ import { type Standing, standingOf } from '../model/standing.js';
 import { sameVerdict, type Verdict } from '../model/verdict.js';
 import type { View } from '../model/view.js';
 import type { CommitReport } from './installer.js';
+import { Receipts } from './receipts.js';
 import { refusalByObject, troubleOf } from './trouble.js';
 
 /** States of an object on a chassis. */
@@ -34,24 +35,11 @@ interface Watched {
   written?: string;
 }
 
-/** A revision that was seen. */
-interface Pending {
-  readonly revision: number;
-  readonly sinceMs: number;
-  /** The first round that had something of it, and the one that brought the last of it to the table. */
-  first: number | undefined;
-  round: number | undefined;
-}
-
-/** Above this many changes between two acknowledgements the oldest are merged. */
-const pendingLimit = 1000;
-
 /** The reporter of one chassis. */
 export class Reporter {
   readonly #view: View;
   readonly #table: FlowTable;
   readonly #write: (kind: Kind, ref: Ref, status: Status | undefined) => void;
-  readonly #nowMs: () => number;
   /** Objects by name; one of which there is nothing to say is forgotten: most ports are somebody else's business. */
   readonly #objects = new Map<string, Watched>();
   /** Objects to look at. */
@@ -60,16 +48,13 @@ export class Reporter {
   readonly #touched = new Set<Watched>();
   /** Objects that are looked at again when more is acknowledged. */
   readonly #later = new Set<string>();
+  /** Objects that are looked at again when their tenant is completely known: what they wait for may be just coming in. */
+  readonly #coming = new Set<string>();
   #acknowledged = 0;
   /** What the switch or another owner has against flows, as last read from the table; and what of that stands for each object. */
   #refusals: readonly Refusal[] = [];
   #refused: ReadonlyMap<string, Refusal> = new Map();
-  /** By tenant, revisions that the switch has not acknowledged. */
-  readonly #pending = new Map<string, Pending[]>();
-  #sum = { added: 0, changed: 0, removed: 0, refused: 0 };
-  readonly #acknowledge: (tenant: string, revision: number, report: CommitReport) => void;
-  /** By tenant, the first revision that has not been told completely. */
-  readonly #withheld = new Map<string, number>();
+  readonly #receipts: Receipts;
   /** Tenants whose northbound is not obeyed at present, with the reason. */
   readonly #held = new Map<string, string>();
 
@@ -83,8 +68,7 @@ export class Reporter {
     this.#view = view;
     this.#table = table;
     this.#write = write;
-    this.#nowMs = nowMs;
-    this.#acknowledge = acknowledge;
+    this.#receipts = new Receipts(table, nowMs, acknowledge);
     const { graph } = view.world;
     const inputs = {
       lswitch: view.world.lswitches,
@@ -116,13 +100,17 @@ export class Reporter {
 
   /** Everything of a tenant up to a revision has come. */
   reached(tenant: string, revision: number): void {
-    // What was committed before any revision was waiting has nothing to do with those that come now.
-    if (this.#pending.size === 0) this.#sum = { added: 0, changed: 0, removed: 0, refused: 0 };
-    const pending = this.#pending.get(tenant) ?? [];
-    if (pending.length === 0) this.#pending.set(tenant, pending);
-    const merged = pending.length >= pendingLimit ? pending.shift() : undefined;
-    if (merged !== undefined && pending[0] !== undefined) pending[0].first = merged.first;
-    pending.push({ revision, sinceMs: this.#nowMs(), first: undefined, round: undefined });
+    this.#receipts.reached(tenant, revision);
+  }
+
+  /** Everything of a tenant has come. */
+  settled(tenant: string): void {
+    for (const name of this.#coming) {
+      const object = this.#objects.get(name);
+      if (object !== undefined && tenantOf(object.ref) !== tenant) continue;
+      this.#coming.delete(name);
+      this.#dirty.add(name);
+    }
   }
 
   /** An lport is behind another interface: what is said of it is said again. */
@@ -150,8 +138,7 @@ export class Reporter {
 
   /** Nothing of a tenant from this revision on is complete, and none of it is acknowledged; undefined: all that was seen is. */
   withhold(tenant: string, revision: number | undefined): void {
-    if (revision === undefined) this.#withheld.delete(tenant);
-    else this.#withheld.set(tenant, revision);
+    this.#receipts.withhold(tenant, revision);
   }
 
   /** An object is nobody's business here any more; what was said of it is withdrawn. */
@@ -159,25 +146,19 @@ export class Reporter {
     const object = this.#object(kind, ref);
     delete object.refused;
     this.#touch(object);
-    this.#pending.delete(tenantOf(ref));
+    this.#receipts.forget(tenantOf(ref));
   }
 
   /** Everything seen so far is in the table as of this round, but for tenants that are unanswered: flows of theirs are still to come. */
   round(round: number, isUnanswered: (tenant: string) => boolean): void {
-    for (const [tenant, pending] of this.#pending) {
-      const limit = isUnanswered(tenant) ? 0 : (this.#withheld.get(tenant) ?? Infinity);
-      for (const entry of pending) {
-        entry.first ??= round;
-        if (entry.revision < limit) entry.round ??= round;
-      }
-    }
+    this.#receipts.round(round, isUnanswered);
     for (const object of this.#touched) object.round = round;
     this.#touched.clear();
   }
 
   /** The switch took a batch. */
   committed(report: CommitReport): void {
-    for (const key of ['added', 'changed', 'removed', 'refused'] as const) this.#sum[key] += report[key];
+    this.#receipts.committed(report);
   }
 
   /** Writes what has changed, now that everything up to a round is on the switch, until `isEnough`; tells whether that is all. */
@@ -194,7 +175,7 @@ export class Reporter {
       if (object !== undefined) this.#reportOne(name, object, acknowledged);
       if (isEnough()) break;
     }
-    this.#acknowledgeTenants(acknowledged);
+    this.#receipts.acknowledged(acknowledged);
     return this.#dirty.size === 0;
   }
 
@@ -217,7 +198,11 @@ export class Reporter {
   }
 
   #reportOne(name: string, object: Watched, acknowledged: number): void {
-    const status = this.#isComing(object) ? 'later' : this.#statusOf(name, object, acknowledged);
+    if (this.#isComing(object)) {
+      this.#coming.add(name);
+      return;
+    }
+    const status = this.#statusOf(name, object, acknowledged);
     if (status === 'later') {
       this.#later.add(name);
       return;
@@ -231,7 +216,7 @@ export class Reporter {
     if (status === undefined && object.verdict === undefined) this.#objects.delete(name);
   }
 
-  /** Whether an object's tenant is not completely known yet: what it waits for may be just coming. */
+  /** Whether an object's tenant is not completely known yet. */
   #isComing({ kind, ref }: Watched): boolean {
     const { world } = this.#view;
     return world.revision(kind, ref) !== undefined && !world.settled.present(tenantOf(ref));
@@ -263,24 +248,6 @@ export class Reporter {
       if (named !== undefined && this.#view.world.revision(named.kind, named.ref) !== undefined)
         this.#object(named.kind, named.ref);
       if (this.#objects.has(name)) this.#dirty.add(name);
-    }
-  }
-
-  #acknowledgeTenants(acknowledged: number): void {
-    if (this.#pending.size === 0) return;
-    const removals = [...this.#table.removalsDue()];
-    const isDone = ({ first = 0, round = Infinity }: Pending): boolean =>
-      round <= acknowledged && !removals.some((due) => due === 0 || (first <= due && due <= round));
-    for (const [tenant, pending] of this.#pending) {
-      const open = pending.findIndex((entry) => !isDone(entry));
-      const done = open < 0 ? pending : pending.slice(0, open);
-      const [first] = done;
-      if (first === undefined) continue;
-      this.#pending.set(tenant, pending.slice(done.length));
-      if (pending.length === done.length) this.#pending.delete(tenant);
-      const newest = Math.max(...done.map(({ revision }) => revision)); // what was withheld comes after what is newer
-      this.#acknowledge(tenant, newest, { ...this.#sum, tookMs: this.#nowMs() - first.sinceMs });
-      this.#sum = { added: 0, changed: 0, removed: 0, refused: 0 };
     }
   }
 
