@@ -1,30 +1,11 @@
 // Tenants of one chassis while the first snapshot of one of them is coming in: the others do not wait for it.
-import { pino } from 'pino';
 import t from 'tap';
 import { allApps } from '../../src/apps/apps.js';
-import { Chassis } from '../../src/controller/chassis.js';
 import type { Status } from '../../src/controller/reporter.js';
 import { operator, refOf } from '../../src/model/ids.js';
 import { parseObject } from '../../src/model/parse.js';
 import { pause } from '../../src/turns/slices.js';
-
-const nothing = (): void => undefined;
-
-function chassisOf(said: Map<string, Status | undefined>): Chassis {
-  const settings = {
-    chassis: 'c1',
-    encapIps: ['192.0.2.1'],
-    encapTypes: ['vxlan'],
-    tunnelMode: 'per-remote',
-    underlayMtu: 1500,
-  } as const;
-  const edges = {
-    ...{ watch: nothing, allocate: nothing, address: nothing, claim: nothing, release: nothing, tunnels: nothing },
-    ...{ acknowledged: nothing, whole: nothing, installed: nothing },
-    status: (_: string, ref: string, status: Status | undefined) => said.set(ref, status),
-  };
-  return new Chassis(settings, allApps, true, edges, pino({ enabled: false }));
-}
+import { chassisAlone } from './chassis-alone.js';
 
 /** Turns of the event loop, far less of them than a pause has. */
 async function someTurns(): Promise<void> {
@@ -33,7 +14,7 @@ async function someTurns(): Promise<void> {
 
 void t.test('a tenant that is completely known is served while another one is just coming in', async (t) => {
   const said = new Map<string, Status | undefined>();
-  const chassis = chassisOf(said);
+  const chassis = chassisAlone(allApps, said);
   t.teardown(() => {
     chassis.close();
   });

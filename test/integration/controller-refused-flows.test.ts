@@ -1,9 +1,8 @@
 // What Open vSwitch refuses of a chassis: each flow is named on its owner's status, with the switch's reason and as text; all others are
 // there; and it is tried again when its owner changes, and when the reason may be gone, but not all the time.
-import pino from 'pino';
 import t, { type Test } from 'tap';
 import { type App, rule } from '../../src/apps/app.js';
-import { Chassis } from '../../src/controller/chassis.js';
+import type { Chassis } from '../../src/controller/chassis.js';
 import type { Status } from '../../src/controller/reporter.js';
 import { parseObject } from '../../src/model/parse.js';
 import { refOf } from '../../src/model/ids.js';
@@ -11,6 +10,7 @@ import { apply, encode, type Instruction, type Match, setField } from '../../src
 import { parseAddress } from '../../src/switch/address.js';
 import { commit } from '../../src/switch/commit.js';
 import { Switches } from '../../src/switch/switches.js';
+import { chassisAlone } from '../controller/chassis-alone.js';
 import { Ovs } from '../lab/ovs.js';
 import { until } from '../lab/process.js';
 import { needing, ovsPrograms } from '../lab/requirements.js';
@@ -75,8 +75,6 @@ const app: App = {
   ],
 };
 
-const nothing = (): void => undefined;
-
 /** A chassis that wants these flows, on a bridge whose table 8 takes none and whose table 7 is somebody else's; time is moved by hand. */
 async function served(t: Test) {
   const ovs = await Ovs.start({ datapath: 'dummy' });
@@ -106,19 +104,7 @@ async function served(t: Test) {
   );
 
   const said = new Map<string, Status | undefined>();
-  const settings = {
-    chassis: 'c1',
-    encapIps: ['192.0.2.1'],
-    encapTypes: ['vxlan'],
-    tunnelMode: 'per-remote',
-    underlayMtu: 1500,
-  } as const;
-  const edges = {
-    ...{ watch: nothing, allocate: nothing, address: nothing, claim: nothing, release: nothing, tunnels: nothing },
-    ...{ acknowledged: nothing, whole: nothing, installed: nothing },
-    status: (_: string, ref: string, status: Status | undefined) => said.set(ref, status),
-  };
-  const chassis = new Chassis(settings, [app], true, edges, pino({ enabled: false }));
+  const chassis = chassisAlone([app], said);
   t.teardown(() => {
     chassis.close();
   });
