@@ -13,6 +13,8 @@ export interface Prefix extends Address {
 }
 
 const macPattern = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
+/** Four decimal bytes without leading zeros: an IPv4 address in its one spelling. */
+const quadPattern = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /** A MAC address as lower-case `aa:bb:cc:dd:ee:ff`; undefined if it is none. Dashes are taken for colons. */
 export function parseMac(text: string): string | undefined {
@@ -29,7 +31,7 @@ export const macNumber = (mac: string): number => Number.parseInt(mac.replaceAll
 
 /** An IP address in canonical spelling; undefined if the text is none. Shortened IPv4 forms, zones and mapped addresses are none. */
 export function parseAddress(text: string): Address | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return { family: 4, text: ipaddr.IPv4.parse(text).toString() };
+  if (quadPattern.test(text)) return { family: 4, text };
   if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
   const address = ipaddr.IPv6.parse(text);
   return address.isIPv4MappedAddress() ? undefined : { family: 6, text: address.toRFC5952String() };

@@ -18,10 +18,12 @@ export const operator = '_operator';
 /** What `isName` takes, in words. */
 export const nameRule = '1 to 63 bytes of text without spaces, control characters or /';
 const encoder = new TextEncoder();
+/** What nearly all names are; for any other, bytes have to be counted. */
+const isAsciiName = (text: string): boolean => /^[!-.0-~]{1,63}$/.test(text);
 
 /** Whether a tenant, an object or a chassis may be called that: it is shown on terminals, and is one token of a key of NATS. */
 export const isName = (text: string): boolean =>
-  /^[^/\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(text) && encoder.encode(text).length <= 63;
+  isAsciiName(text) || (/^[^/\s\p{Cc}\p{Cf}\p{Cs}]+$/u.test(text) && encoder.encode(text).length <= 63);
 
 /** Whether a text is a reference: a name, or `tenant/name`. */
 export const isReference = (text: string): boolean => {

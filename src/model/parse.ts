@@ -1,4 +1,5 @@
 // From what somebody wrote to an object of a kind: aliases, the spec's own forms, schema versions, and faults with a way out.
+import { z } from 'zod';
 import { v5 as uuid5 } from './uuid5.js';
 import { byteOrder, type Ref, refIn, refOf } from './ids.js';
 import { type Kind, kindOf, kinds, schemas, type Value } from './kinds.js';
@@ -37,17 +38,31 @@ const referenceFields: Readonly<Record<Kind, readonly string[]>> = {
   child_port_segmentation: ['parent', 'port'],
 };
 
+/** The schemas as functions, each made when the first object of its kind comes. */
+const compiled = new Map<Kind, (typeof schemas)[Kind]>();
+
+function parserOf(kind: Kind): (typeof schemas)[Kind] {
+  const known = compiled.get(kind);
+  if (known !== undefined) return known;
+  const parser = z.compile(schemas[kind]);
+  compiled.set(kind, parser);
+  return parser;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Checks what is stored or written for one object. Throws NbError with every fault; never throws otherwise. */
 export function parseObject(kind: Kind, tenant: string, id: string, input: unknown, revision = 0): AnyObject {
-  const name = objectName(kind, refOf(tenant, id));
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
-    throw new NbError(name, [{ field: 'value', value: input, allowed: 'must be an object' }]);
-  const { schema = schemaVersion, ...fields }: Record<string, unknown> = { ...input };
+  const ref = refOf(tenant, id);
+  const name = objectName(kind, ref);
+  if (!isRecord(input)) throw new NbError(name, [{ field: 'value', value: input, allowed: 'must be an object' }]);
+  const { schema = schemaVersion, ...fields } = input;
   if (typeof schema !== 'number' || schema > schemaVersion)
     throw new NbError(name, [
       { field: 'schema', value: schema, allowed: `newer than this controller, which reads schema ${schemaVersion}` },
     ]);
-  const result = schemas[kind].safeParse(kind === 'lport' ? withSpecBinding(name, fields) : fields, {
+  const result = parserOf(kind).safeParse(kind === 'lport' ? withSpecBinding(name, fields) : fields, {
     reportInput: true,
   });
   if (!result.success)
@@ -58,7 +73,7 @@ export function parseObject(kind: Kind, tenant: string, id: string, input: unkno
   const value: Record<string, unknown> = { ...result.data };
   for (const field of referenceFields[kind]) value[field] = refIn(tenant, String(value[field]));
   // The schema of `kind` has just made `value`; the compiler cannot see that the two belong together.
-  return { kind, ref: refOf(tenant, id), value, revision } as unknown as AnyObject;
+  return { kind, ref, value, revision } as unknown as AnyObject;
 }
 
 /** The id of a ChildPortSegmentation that was written without one: the same for the same pair, so applying twice changes nothing. */

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import t from 'tap';
 import { z } from 'zod';
 import { NbError } from '../../src/model/errors.js';
@@ -35,6 +37,57 @@ void t.test('an lport is read with its defaults, canonical addresses and complet
       unknown_vlans: 'passthrough',
     },
   });
+  t.end();
+});
+
+/** Values of which most are allowed in some field, and every field has one that is allowed in it. */
+const plausible = fc.oneof(
+  {
+    arbitrary: fc.constantFrom<unknown>(undefined, null, true, 1, 100, 4095, 0x88b5, 'auto', 'net1', 'blue/net1'),
+    weight: 3,
+  },
+  fc.constantFrom<unknown>([], ['net1', ''], ['vxlan', 'gre'], 'vxlan', 'vlan', 'drop', '10.1.0.0/24', '10.1.0.9'),
+  fc.constantFrom<unknown>(
+    ['FA:16:3E:00:00:01'],
+    ['10.1.0.7', 'FE80::1'],
+    ['01:00:00:00:00:01'],
+    ['10.01.0.7'],
+    [0x88b5],
+  ),
+  fc.constantFrom<unknown>([{ start: '10.1.0.3', end: '10.1.0.9' }], [{ start: '10.1.0.9', end: '10.1.0.3' }], [{}]),
+  fc.constantFrom<unknown>(
+    [{ ip_address: '10.1.0.9' }],
+    [{ ip_address: 'FE80::1/64', mac_address: 'FA-16-3E-00-00-01' }],
+  ),
+  fc.constantFrom<unknown>(
+    { type: 'chassis', chassis: 'c1' },
+    { type: 'vtep', vtep_address: '192.0.2.1', ttl: 'inherit' },
+  ),
+);
+
+void t.test('what is read is what the schema says', (t) => {
+  const required = { lswitch: 'blue/net1', parent: 'blue/net1', port: 'blue/net1', cidr: '10.1.0.0/24' };
+  let accepted = 0;
+  for (const kind of kinds) {
+    const names = Object.keys(schemas[kind].shape);
+    const base = Object.fromEntries(Object.entries(required).filter(([name]) => names.includes(name)));
+    const some = fc.dictionary(fc.constantFrom(...names, 'other'), plausible, { maxKeys: 4 });
+    const asSchema = fc.property(some, (fields) => {
+      const { success, data } = schemas[kind].safeParse({ ...base, ...fields });
+      const read = () => parseObject(kind, 'red', 'x', { ...base, ...fields });
+      if (!success) return refusal(read) !== 'accepted';
+      accepted += 1;
+      const { value } = read();
+      const complete = (name: string, text: unknown) =>
+        ['lswitch', 'parent', 'port'].includes(name) && !String(text).includes('/') ? `red/${String(text)}` : text;
+      return isDeepStrictEqual(
+        value,
+        Object.fromEntries(Object.entries(data).map(([name, each]) => [name, complete(name, each)])),
+      );
+    });
+    fc.assert(asSchema, { numRuns: 300 });
+  }
+  t.ok(accepted > 100, `${accepted} were accepted`);
   t.end();
 });
 
