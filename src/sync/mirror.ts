@@ -76,8 +76,11 @@ export class Mirror<V> {
   readonly #reader: Reader<V>;
   readonly #events: MirrorEvents<V>;
   #held = new Map<string, Held<V>>();
+  /** What a snapshot has said, where it takes the place of another. */
   #fresh = new Map<string, Held<V>>();
   #phase: Phase = 'first';
+  /** Whether the first snapshot has begun again: then part of it was told already. */
+  #isAgain = false;
   #isDoubted = false;
   #seen = 0;
 
@@ -112,30 +115,33 @@ export class Mirror<V> {
   /** A snapshot begins. */
   started(): void {
     this.#fresh = new Map();
-    if (this.#phase !== 'first') this.#phase = 'staged';
+    if (this.#phase === 'first') this.#isAgain = this.#held.size > 0;
+    else this.#phase = 'staged';
   }
 
   entry(entry: Entry): void {
     const value = entry.text === undefined ? undefined : this.#reader.read(entry, entry.text);
     const next = { value, revision: entry.revision };
+    const held = this.#held.get(entry.key);
     if (this.#phase === 'staged' || this.#phase === 'doubtful') {
       // Compared as it comes in, what is known already need not be compared when all of it is there.
-      const held = this.#held.get(entry.key);
       this.#fresh.set(entry.key, held !== undefined && !this.#differs(held, next) ? held : next);
       return;
     }
     // A first snapshot that begins again replaces what came of it so far: nothing was complete, so nothing can be lost.
-    if (this.#phase === 'first') this.#fresh.set(entry.key, next);
-    else if ((this.#held.get(entry.key)?.revision ?? 0) >= entry.revision) return;
-    if (this.#differs(this.#held.get(entry.key), next)) this.#apply(entry.key, next);
+    if (this.#isAgain) this.#fresh.set(entry.key, next);
+    else if ((held?.revision ?? 0) >= entry.revision) return;
+    if (this.#differs(held, next)) this.#apply(entry.key, held, next);
   }
 
   /** The snapshot is complete. */
   settled(): void {
     if (this.#phase === 'first') {
-      for (const key of this.#held.keys())
-        if (!this.#fresh.has(key)) this.#apply(key, { value: undefined, revision: this.#seen });
+      if (this.#isAgain)
+        for (const [key, held] of this.#held)
+          if (!this.#fresh.has(key)) this.#apply(key, held, { value: undefined, revision: this.#seen });
       this.#fresh = new Map();
+      this.#isAgain = false;
       this.#phase = 'live';
       this.#events.settled();
     } else if (this.#phase === 'staged') {
@@ -162,9 +168,13 @@ export class Mirror<V> {
     const fresh = this.#fresh;
     this.#fresh = new Map();
     this.#phase = 'live';
-    for (const [key, { value }] of this.#held)
-      if (value !== undefined && !fresh.has(key)) this.#apply(key, { value: undefined, revision: this.#seen });
-    for (const [key, next] of fresh) if (this.#differs(this.#held.get(key), next)) this.#apply(key, next);
+    for (const [key, held] of this.#held)
+      if (held.value !== undefined && !fresh.has(key))
+        this.#apply(key, held, { value: undefined, revision: this.#seen });
+    for (const [key, next] of fresh) {
+      const held = this.#held.get(key);
+      if (this.#differs(held, next)) this.#apply(key, held, next);
+    }
     this.#held = fresh;
     this.#seen = highest(fresh);
     if (this.#isDoubted) this.#events.trusted();
@@ -179,12 +189,11 @@ export class Mirror<V> {
     return !this.#reader.same(before.value, next.value);
   }
 
-  #apply(key: string, next: Held<V>): void {
-    const before = this.#held.get(key)?.value;
+  #apply(key: string, before: Held<V> | undefined, next: Held<V>): void {
     this.#held.set(key, next);
     this.#seen = Math.max(this.#seen, next.revision);
     if (next.value !== undefined) this.#events.set(key, next.value, next.revision);
-    else if (before !== undefined) this.#events.unset(key, before, next.revision);
+    else if (before?.value !== undefined) this.#events.unset(key, before.value, next.revision);
     else if (this.#phase !== 'first') this.#events.passed?.(next.revision);
   }
 }

@@ -2,7 +2,7 @@
 // is a value of its own, so that it is refused alone.
 import { isDeepStrictEqual } from 'node:util';
 import { NbError } from '../model/errors.js';
-import { type Ref, refIn } from '../model/ids.js';
+import { idOf, type Ref, refIn, tenantOf } from '../model/ids.js';
 import { type Kind, kindOf, kinds } from '../model/kinds.js';
 import { type AnyObject, objectName, parseObject } from '../model/parse.js';
 import type { Entry } from './bucket.js';
@@ -61,12 +61,11 @@ export function readNb({ key, revision }: Entry, text: string): NbRecord {
     return { type: 'stray', key, reason: `${name.kind}: ${hint}` };
   }
   const { ref } = name;
-  const [tenant = '', id = ''] = ref.split('/');
   try {
     const value = parseJson(text);
     if (value === undefined)
       throw new NbError(objectName(kind, ref), [{ field: 'value', value: text.slice(0, 40), allowed: notJson }]);
-    return { type: 'object', object: parseObject(kind, tenant, id, value, revision) };
+    return { type: 'object', object: parseObject(kind, tenantOf(ref), idOf(ref), value, revision) };
   } catch (error) {
     if (error instanceof NbError) return { type: 'refused', kind, ref, error };
     throw error;
@@ -82,9 +81,12 @@ function sameNb(a: NbRecord, b: NbRecord): boolean {
 /** The reader of northbound keys. */
 export const nbReader: Reader<NbRecord> = { read: readNb, same: sameNb };
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+const nothing: Readonly<Record<string, unknown>> = {};
+
 /** What an object holds; nothing for any other value. */
-export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? { ...value } : {};
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (isObject(value) ? value : nothing);
 
 /** The fields but for those of these names. */
 export const without = (fields: Readonly<Record<string, unknown>>, ...names: string[]): Record<string, unknown> =>

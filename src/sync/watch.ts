@@ -35,8 +35,12 @@ export interface WatchEvents {
 function delivery(reply: string) {
   const parts = reply.split('.');
   const first = parts.length >= 11 ? 7 : 5;
-  const [sequence = 0, consumerSequence = 0, timeNs = 0, pending = -1] = parts.slice(first, first + 4).map(Number);
-  return { sequence, consumerSequence, storedMs: Math.floor(timeNs / 1e6), pending };
+  return {
+    sequence: Number(parts[first]),
+    consumerSequence: Number(parts[first + 1]),
+    storedMs: Math.floor(Number(parts[first + 2]) / 1e6),
+    pending: Number(parts[first + 3]),
+  };
 }
 
 /** Where a delivery stands: in the stream, and among those of its consumer. */
@@ -201,7 +205,8 @@ export class Watch {
   }
 
   #receive(message: Msg): void {
-    if (message.data.length === 0 && message.headers?.code === 100) {
+    const text = message.string();
+    if (text === '' && message.headers?.code === 100) {
       this.#receiveHeartbeat(message);
       return;
     }
@@ -213,12 +218,8 @@ export class Watch {
     this.#consumerSequence = consumerSequence;
     this.#newest = Math.max(this.#newest, sequence);
     const key = this.#bucket.keyOf(message.subject);
-    this.#events.entry({
-      key,
-      text: isTombstone(message) ? undefined : message.string(),
-      revision: sequence,
-      storedMs,
-    });
+    const isGone = text === '' && isTombstone(message);
+    this.#events.entry({ key, text: isGone ? undefined : text, revision: sequence, storedMs });
     if (pending === 0) this.#isDrained = true;
     this.#settle();
   }
