@@ -48,9 +48,19 @@ export function readCookie(cookie: bigint): { readonly app: number; readonly has
   return { app: Number((cookie >> 40n) & 0xffn), hash: Number(cookie & 0xff_ffff_ffffn) };
 }
 
+/** What stands before the match of a flow's identity: a letter, table and priority. */
+const placeSize = 4;
+
+/** Where identities are put together: the longest match has 64 KiB. */
+const desk = Buffer.alloc(placeSize + 0x10000, 'f');
+
 /** The identity of a flow by the bytes of its match. */
 export function flowIdentity(table: number, priority: number, match: Uint8Array): string {
-  return `f${String.fromCharCode(table, priority >> 8, priority & 0xff)}${latin1(match)}`;
+  desk[1] = table;
+  desk[2] = priority >> 8;
+  desk[3] = priority;
+  desk.set(match, placeSize);
+  return desk.toString('latin1', 0, placeSize + match.length); // in one piece, as a Map wants its keys
 }
 
 /** The identity of a group. */
@@ -114,14 +124,22 @@ function plainItem(app: Author, flow: Flow): Item {
 
 /** The item of an encoded FLOW_MOD, which gets its cookie. */
 function itemOf({ id, name: app }: Author, frame: Uint8Array, wrong: string | undefined): Item {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const matchEnd = flowModHeadSize + Math.ceil(view.getUint16(flowModHeadSize + 2) / 8) * 8;
-  const [table, priority] = [view.getUint8(tableOffset), view.getUint16(priorityOffset)];
-  const identity = flowIdentity(table, priority, frame.subarray(flowModHeadSize, matchEnd));
+  const matchEnd = flowModHeadSize + Math.ceil(number16(frame, flowModHeadSize + 2) / 8) * 8;
+  const match = frame.subarray(flowModHeadSize, matchEnd);
+  const identity = flowIdentity(frame[tableOffset] ?? 0, number16(frame, priorityOffset), match);
   const hash = flowHash(identity, frame.subarray(matchEnd));
-  view.setUint32(cookieOffset, ((cookieTag << 16) | (id << 8) | Math.floor(hash / 2 ** 32)) >>> 0);
-  view.setUint32(cookieOffset + 4, hash % 2 ** 32);
+  put32(frame, cookieOffset, (cookieTag << 16) | (id << 8) | Math.floor(hash / 2 ** 32));
+  put32(frame, cookieOffset + 4, hash % 2 ** 32);
   return { app, identity, hash, frame, wrong };
+}
+
+const number16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+
+function put32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
 
 /** A wanted group as an item. */
@@ -185,17 +203,11 @@ const flowMod = (command: FlowMod['command'], { table, priority, match, instruct
   instructions,
 });
 
-/** What stands before the match of a flow's identity: a letter, table and priority. */
-const placeSize = 4;
-
 /** What all messages that remove a flow begin with, but for length, table and priority. */
 const removalHead = encode(
   flowMod('delete_strict', { table: 0, priority: 0, match: {}, instructions: [] }),
   0,
 ).subarray(0, flowModHeadSize);
-
-const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
 /** Two multiplicative hashes over the same bytes, 32 and 8 bits of which are kept. */
 function hash40(identity: string, content: Uint8Array): number {

@@ -201,7 +201,8 @@ export function written(write: (w: Writer) => void): Uint8Array {
   }
 }
 
-function kept(bytes: Uint8Array): Uint8Array {
+/** A copy of bytes that is never written to again. */
+export function kept(bytes: Uint8Array): Uint8Array {
   if (bytes.length > largestPooledSize) return bytes.slice();
   if (pooled + bytes.length > pool.length) {
     pool = new Uint8Array(poolSize);
