@@ -2,19 +2,19 @@
 import { flowItem, groupItem, type Item } from '../flow/item.js';
 import type { Owner } from '../flow/batch.js';
 import type { FlowTable } from '../flow/table.js';
-import type { TunnelPort, Wanted } from '../flow/wanted.js';
+import type { TunnelPort } from '../flow/wanted.js';
 import { numberName } from '../model/world.js';
 import type { Ref } from '../model/ids.js';
 import type { View } from '../model/view.js';
 import type { Members } from '../model/members.js';
 import type { App, Rule } from './app.js';
 
-/** What came of a rule for one owner, ready to be compared; the flows' own objects are not kept. */
+/** What came of the rules of a set for one owner, ready to be compared; the flows' own objects are not kept. */
 interface Outcome {
   readonly items: readonly Item[];
   readonly tunnels: readonly TunnelPort[];
-  /** Why the app failed; then the rest is what came of it before. */
-  readonly error?: unknown;
+  /** The apps that failed, and why. */
+  readonly failed: ReadonlyMap<App, unknown>;
 }
 
 /** The rules of all apps over one set of owners of one kind. */
@@ -36,6 +36,8 @@ export class Engine {
   readonly #table: FlowTable;
   /** The tunnel ports that are wanted, and the apps that failed, by the name of the wish. */
   readonly #tunnels = new Map<string, readonly TunnelPort[]>();
+  /** What is wanted for owners for which an app has failed, with what it wanted before. */
+  readonly #mended = new Map<string, Outcome>();
   readonly #failures = new Map<string, readonly AppFailure[]>();
 
   constructor(view: View, table: FlowTable, apps: readonly App[]) {
@@ -65,45 +67,24 @@ export class Engine {
 
   /** Runs rules over one set together: they read nearly the same, and what they want of one member is one wish. */
   #install(index: number, { owners, kind, rules }: RuleSet): void {
-    this.#view.world.graph.each<string, Outcome[]>(
+    this.#view.world.graph.each<string, Outcome>(
       owners,
-      (member) => rules.map(({ app, rule }) => attempted(app, () => rule.wants(this.#view, member))),
-      (member, now = [], before = []) => {
+      (member) => outcomeOf(this.#view, rules, member),
+      (member, now = nothingPrepared, before = nothingPrepared) => {
         const object = numberName(kind, refOfMember(member)); // the one that a number is allocated to
-        const wish = { name: `${index} ${object}`, object };
-        this.#noteFailures(wish, rules, now, before);
-        this.#table.want(
-          wish,
-          this.#rank(kind, object, member),
-          noItems.concat(...now.map(({ items }) => items)), // `flatMap` would leave room to grow
-        );
-        note(
-          this.#tunnels,
-          wish.name,
-          now.flatMap(({ tunnels }) => tunnels),
-        );
+        const name = `${index} ${object}`;
+        const failures = [...now.failed].map(([app, error]) => ({ owner: { app: app.name, object }, error }));
+        const { items, tunnels } = failures.length === 0 ? now : mended(now, this.#mended.get(name) ?? before);
+        if (failures.length > 0) this.#mended.set(name, { items, tunnels, failed: now.failed });
+        else if (this.#mended.size > 0) this.#mended.delete(name);
+        note(this.#failures, name, failures);
+        note(this.#tunnels, name, tunnels);
+        this.#table.want({ name, object }, this.#rank(kind, object, member), items);
       },
       (member, error) => {
         this.#view.world.graph.failed(`the flows of ${member}`, error);
       },
     );
-  }
-
-  /** Where an app failed, what it wanted before stays: also for the next time. */
-  #noteFailures(
-    { name, object }: { name: string; object: string },
-    rules: RuleSet['rules'],
-    now: Outcome[],
-    before: readonly Outcome[],
-  ): void {
-    const failures: AppFailure[] = [];
-    for (const [i, { app }] of rules.entries()) {
-      const error = now[i]?.error;
-      if (error === undefined) continue;
-      now[i] = { ...(before[i] ?? nothingPrepared), error };
-      failures.push({ owner: { app: app.name, object }, error });
-    }
-    note(this.#failures, name, failures);
   }
 
   /** Between two owners of one identity the smaller unique key is heard; a segmentation counts by its child's. */
@@ -135,21 +116,34 @@ function note<T>(lists: Map<string, readonly T[]>, name: string, list: readonly 
   else if (lists.size > 0) lists.delete(name);
 }
 
-const noItems: readonly Item[] = [];
 const noTunnels: readonly TunnelPort[] = [];
-const nothingPrepared: Outcome = { items: noItems, tunnels: noTunnels };
+const nothingPrepared: Outcome = { items: [], tunnels: noTunnels, failed: new Map() };
 
-function prepared(app: App, { flows, groups = [], tunnels = noTunnels }: Wanted): Outcome {
-  if (flows.length === 0 && groups.length === 0 && tunnels.length === 0) return nothingPrepared;
-  const items = flows.map((flow) => flowItem(app, flow));
-  return { items: groups.length === 0 ? items : [...groups.map((group) => groupItem(app, group)), ...items], tunnels };
+/** What rules want for one owner. An app that fails for it is a mistake of ours, which must not cost anybody else their flows. */
+function outcomeOf(view: View, rules: RuleSet['rules'], member: string): Outcome {
+  const items: Item[] = [];
+  let { tunnels, failed } = nothingPrepared;
+  for (const { app, rule } of rules) {
+    const { length } = items;
+    try {
+      const wanted = rule.wants(view, member);
+      for (const group of wanted.groups ?? []) items.push(groupItem(app, group));
+      for (const flow of wanted.flows) items.push(flowItem(app, flow));
+      if (wanted.tunnels !== undefined) tunnels = [...tunnels, ...wanted.tunnels];
+    } catch (error) {
+      items.length = length;
+      failed = new Map([...failed, [app, error]]);
+    }
+  }
+  if (items.length === 0 && tunnels.length === 0 && failed.size === 0) return nothingPrepared;
+  return { items: items.slice(), tunnels, failed }; // a copy has no room to grow
 }
 
-/** An app that fails for one owner is a mistake of ours, which must not cost anybody else their flows. */
-function attempted(app: App, wants: () => Wanted): Outcome {
-  try {
-    return prepared(app, wants());
-  } catch (error) {
-    return { ...nothingPrepared, error };
-  }
+/** An outcome in which apps that failed want what they wanted before; tunnels stay if any did. */
+function mended({ items, failed }: Outcome, before: Outcome): Pick<Outcome, 'items' | 'tunnels'> {
+  const names = new Set([...failed.keys()].map(({ name }) => name));
+  return {
+    items: [...items.filter(({ app }) => !names.has(app)), ...before.items.filter(({ app }) => names.has(app))],
+    tunnels: before.tunnels,
+  };
 }

@@ -71,7 +71,7 @@ function notAsParent(tagged: Match, parent: LocalPort | undefined): Flow[] {
  */
 function nothingHidden(view: View, ref: Ref): Wanted {
   const port = view.localPort(ref);
-  if (port === undefined || port.tag !== undefined || !view.segments.ofParent.has(ref)) return nothing;
+  if (port === undefined || port.tag !== undefined || view.segmentsOfParent(ref).length === 0) return nothing;
   const frames = [...tagTypes.map((eth_type) => ({ vlan_vid: 0, eth_type })), { vlan_vid: priorityTag }];
   return { flows: frames.map((match) => flow(tables.dispatch, notAsChild, { reg7: port.key, ...match }, drop)) };
 }

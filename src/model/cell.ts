@@ -29,8 +29,7 @@ export class Cell<K, V> {
   value: V | undefined = undefined;
   failure: { readonly error: unknown } | undefined = undefined;
   sources: readonly AnyCell[] = noCells;
-  /** Who has read it, each once; most have few readers, and thousands of small Sets would be most of our memory. */
-  observers: readonly AnyCell[] | Set<AnyCell> = noCells;
+  observers: Observers = undefined;
 
   constructor(kind: CellKind<K, V>, key: K) {
     this.kind = kind;
@@ -44,18 +43,21 @@ export type AnyCell = Cell<unknown, unknown>;
 
 const noCells: readonly AnyCell[] = [];
 
+/** Who has read a cell, each once. Most have one or few readers: an array for one and a Set for few would be a quarter of our memory. */
+type Observers = undefined | AnyCell | readonly AnyCell[] | Set<AnyCell>;
+
 /** Up to so many observers are an array, in which one is found by looking at each. */
 const fewObservers = 8;
 
 /** Whether anybody has read a cell and may do so again. */
-export const isObserved = ({ observers }: AnyCell): boolean =>
-  observers instanceof Set ? observers.size > 0 : observers.length > 0;
+export const isObserved = ({ observers }: AnyCell): boolean => observers !== undefined;
 
 /** Adds an observer that a cell does not have. */
 export function observe(source: AnyCell, observer: AnyCell): void {
   const { observers } = source;
-  if (observers instanceof Set) observers.add(observer);
-  else if (observers.length === 0) source.observers = [observer];
+  if (observers === undefined) source.observers = observer;
+  else if (observers instanceof Cell) source.observers = [observers, observer];
+  else if (observers instanceof Set) observers.add(observer);
   else if (observers.length < fewObservers)
     source.observers = observers.concat(observer); // `push` and spreading would make room for 17
   else source.observers = new Set([...observers, observer]);
@@ -64,8 +66,20 @@ export function observe(source: AnyCell, observer: AnyCell): void {
 /** Takes an observer away. */
 export function unobserve(source: AnyCell, observer: AnyCell): void {
   const { observers } = source;
-  if (observers instanceof Set) observers.delete(observer);
-  else source.observers = observers.filter((other) => other !== observer);
+  if (observers instanceof Set) {
+    observers.delete(observer);
+    if (observers.size === 0) source.observers = undefined;
+  } else if (observers === undefined || observers instanceof Cell) source.observers = undefined;
+  else {
+    const others = observers.filter((other) => other !== observer);
+    source.observers = others.length > 1 ? others.slice() : others[0]; // a copy has no room to grow
+  }
+}
+
+/** Does something with each observer of a cell. */
+export function eachObserver({ observers }: AnyCell, tell: (observer: AnyCell) => void): void {
+  if (observers instanceof Cell) tell(observers);
+  else if (observers !== undefined) for (const observer of observers) tell(observer);
 }
 
 /** What cells need of the graph that they are in. */
@@ -87,5 +101,14 @@ export function mark(cell: AnyCell, state: State): void {
   cell.state = state;
   if (before !== clean) return;
   cell.kind.stale?.(cell.key);
-  for (const observer of cell.observers) mark(observer, check);
+  eachObserver(cell, markToCheck);
 }
+
+const markToCheck = (observer: AnyCell): void => {
+  mark(observer, check);
+};
+
+/** Marks a cell of which a source has another value. */
+export const markDirty = (observer: AnyCell): void => {
+  mark(observer, dirty);
+};

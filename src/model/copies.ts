@@ -13,6 +13,8 @@ export interface Copies {
   readonly remote: (network: Ref) => Shares<string>;
   /** The ports that are left over, each with its network. */
   readonly portsLeft: Relation<Ref, Ref>;
+  /** The networks that have any. */
+  readonly crowded: Relation<Ref, Ref>;
   /** The far ends that are left over, by network. */
   readonly endpointsLeft: Relation<Ref, string>;
 }
@@ -37,6 +39,11 @@ export function copiesOf(graph: Graph, view: MembersOfNetworks): Copies {
   return {
     local,
     remote,
+    crowded: graph.relation(view.localPortsOf, (network) =>
+      local(network)
+        .left.slice(0, 1)
+        .map(() => [network, network]),
+    ),
     portsLeft: graph.relation(view.localPortsOf, (network) => local(network).left.map(({ ref }) => [ref, network])),
     endpointsLeft: graph.relation(view.endpointsOf, (network) => remote(network).left.map((name) => [network, name])),
   };

@@ -11,10 +11,11 @@ import {
   check,
   clean,
   dirty,
+  eachObserver,
   type Equal,
   isObserved,
   type Keeper,
-  mark,
+  markDirty,
   observe,
   type State,
   unobserve,
@@ -118,7 +119,7 @@ export class Graph implements Keeper {
     if (cell.value !== undefined && cell.kind.equal(cell.value, value)) return;
     if (Object.is(cell.value, value)) return;
     cell.value = value;
-    for (const observer of cell.observers) mark(observer, dirty);
+    eachObserver(cell, markDirty);
   }
 
   /** Makes a cell's value true again, running it only if an answer that it read has changed. */
@@ -156,7 +157,9 @@ export class Graph implements Keeper {
     if (failure === undefined && cell.failure === undefined && isSame(cell, value)) return;
     cell.value = value;
     cell.failure = failure;
-    for (const observer of cell.observers) observer.state = dirty;
+    eachObserver(cell, (observer) => {
+      observer.state = dirty;
+    });
   }
 
   /** Has a cell depend on what it read, and on nothing else. */

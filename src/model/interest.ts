@@ -6,11 +6,13 @@ import { numberName } from './world.js';
 import { type View } from './view.js';
 
 type Entries<K> = readonly (readonly [K, Ref])[];
+/** Entries of which only the keys are of interest, which count how often each is needed. */
+type Needs<K> = readonly (readonly [K, K])[];
 
 /** What a port that is plugged here needs to be known. */
 interface Needed {
-  readonly networks: Entries<Ref>;
-  readonly tenants: Entries<string>;
+  readonly networks: Needs<Ref>;
+  readonly tenants: Needs<string>;
 }
 const nothingNeeded: Needed = { networks: [], tenants: [] };
 
@@ -28,7 +30,7 @@ export class Interest {
   readonly #view: View;
   /** Networks of the ports plugged here and of their children, whether they are complete or not. */
   readonly #networks: Relation<Ref, Ref>;
-  readonly #tenants: readonly Relation<string, Ref>[];
+  readonly #tenants: readonly Pick<Relation<string, unknown>, 'members'>[];
   /** Objects of those networks that have no number yet, by the name under which it is to be allocated. */
   readonly unnumbered: Relation<string, Ref>;
   /** By tenant its lports for which the northbound has still to give a number or a claim: what they mean here is not known yet. */
@@ -40,7 +42,7 @@ export class Interest {
     this.#view = view;
     const { graph, bindings, lports, lswitches } = view.world;
     this.#networks = new Relation(graph);
-    const ofPorts = new Relation<string, Ref>(graph);
+    const ofPorts = new Relation<string, string>(graph);
     // Whether another tenant's port may be a child is for its own northbound to say, which has to be watched first.
     const { children } = view.world;
     const asked = graph.relation(children, (ref) => {
@@ -50,7 +52,7 @@ export class Interest {
     });
     graph.each(
       bindings,
-      (port) => this.#neededBy(port, [...asked.at(port).keys()]),
+      (port) => this.#neededBy(port, view.segments.ofPort.has(port) ? [...asked.at(port).keys()] : []),
       (_, now = nothingNeeded, before = nothingNeeded) => {
         this.#networks.replace(before.networks, now.networks);
         ofPorts.replace(before.tenants, now.tenants);
@@ -86,15 +88,17 @@ export class Interest {
   #neededBy(port: Ref, asked: readonly Ref[]): Needed {
     const carried = this.#carried(port);
     const networks = carried.flatMap((ref) => this.#networkOf(ref));
+    const tenants = new Set([...carried, ...networks, ...asked].map(tenantOf));
     return {
-      networks: networks.map((network) => [network, port]),
-      tenants: [...carried, ...networks, ...asked].map((named) => [tenantOf(named), port]),
+      networks: networks.map((network) => [network, network]),
+      tenants: Array.from(tenants, (tenant) => [tenant, tenant]),
     };
   }
 
   #missing(port: Ref): Missing {
     const { lports, bindings, claims } = this.#view.world;
     const value = lports.get(port);
+    if (value?.shared_with.length === 0 && this.#isComplete(port)) return nothingMissing;
     const isUnclaimed = bindings.get(port) !== undefined && claims.get(port) === undefined;
     const isHosted = value !== undefined && this.#networks.has(value.lswitch);
     const numberless = isHosted ? this.#numberless(port, value.lswitch) : [];
@@ -112,11 +116,18 @@ export class Interest {
     };
   }
 
+  /** Whether a port has its place, which is its own, and all that it needs to have one: nearly all do. */
+  #isComplete(port: Ref): boolean {
+    const place = this.#view.placementAnswer(port).ok;
+    if (place === undefined || this.#view.portAnswer(port).no !== undefined) return false;
+    return place.at === 'here' ? place.tag === undefined : place.isManaged;
+  }
+
   /** A port that is plugged here and the children that it carries. */
   #carried(port: Ref): Ref[] {
-    const children = [...this.#view.segments.ofParent.at(port).keys()].flatMap(
-      (segment) => this.#view.world.children.get(segment)?.port ?? [],
-    );
+    const children = this.#view
+      .segmentsOfParent(port)
+      .flatMap((segment) => this.#view.world.children.get(segment)?.port ?? []);
     return [port, ...children];
   }
 

@@ -1,17 +1,38 @@
 // Where a port is, seen from one chassis: behind one of its interfaces, behind a tunnel, or nowhere yet.
 import { parseAddress } from './addresses.js';
-import { type Endpoint, usualPorts } from './endpoint.js';
+import { type Endpoint, endpointName, senderName, usualPorts } from './endpoint.js';
 import { byteOrder, type OfPort, operator, type Ref, refOf } from './ids.js';
 import { type LPort, type TunnelType } from './kinds.js';
+import { type Network } from './network.js';
 import { type Port } from './port.js';
 import { type Segment } from './segment.js';
 import { type Answer, refused, waiting } from './verdict.js';
 import { type World } from './world.js';
 
+/** Where a port is that is behind a tunnel, with the names of its far end. */
+export interface RemotePlacement {
+  readonly at: 'remote';
+  readonly endpoint: Endpoint;
+  /** `endpointName` of it. */
+  readonly name: string;
+  /** `senderName` of it. */
+  readonly sender: string;
+  /** Whether that is a managed chassis, and not the VTEP of a remote device. */
+  readonly isManaged: boolean;
+}
+
 /** Where a port is. A child is where its parent is: `tag` says how its traffic is told apart there. */
 export type Placement =
-  | { readonly at: 'here'; readonly ofport: OfPort; readonly tag: Segment | undefined }
-  | { readonly at: 'remote'; readonly endpoint: Endpoint };
+  { readonly at: 'here'; readonly ofport: OfPort; readonly tag: Segment | undefined } | RemotePlacement;
+
+/** The place behind a far end. */
+export const behind = (endpoint: Endpoint, isManaged: boolean): RemotePlacement => ({
+  at: 'remote',
+  endpoint,
+  name: endpointName(endpoint),
+  sender: senderName(endpoint),
+  isManaged,
+});
 
 /** Where the interface of a port is that is nobody's child: by its claim, its binding and what is on our bridge. */
 export function placeByClaim(
@@ -43,15 +64,15 @@ export function placeByClaim(
   return { ok: { here: binding.ofport } };
 }
 
-/** The endpoint of a managed chassis for a port of a network. */
-export function chassisEndpoint(world: World, port: Port, chassis: string): Answer<Endpoint> {
-  const type = port.network.overlay;
-  if (type === undefined) return waiting('lswitch', port.network.ref, 'no tunnel carries this network_type');
+/** The endpoint of a managed chassis for the ports of a network. */
+export function chassisEndpoint(world: World, network: Network, chassis: string): Answer<Endpoint> {
+  const type = network.overlay;
+  if (type === undefined) return waiting('lswitch', network.ref, 'no tunnel carries this network_type');
   const peer = world.chassis.get(refOf(operator, chassis));
   if (peer === undefined) return waiting('binding', chassis, `waits for chassis ${chassis} to register`);
   if (!peer.tunnel_types.includes(type))
     return refused('binding', chassis, `chassis ${chassis} has no ${type} tunnels (encap_types)`);
-  return toAddress(world, type, peer.ips, port.network.vni, 'binding');
+  return toAddress(world, type, peer.ips, network.vni, 'binding');
 }
 
 /** The endpoint of a remote device: the VTEP that its binding names. */

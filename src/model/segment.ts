@@ -31,6 +31,8 @@ export interface Segment extends Tag {
 
 /** Who refers to whom, among the segmentations that are permitted to. */
 export interface SegmentIndexes {
+  /** Every port that any segmentation names, permitted or not: all others are spared the questions about children. */
+  readonly ofPort: Relation<Ref, Ref>;
   readonly ofChild: Relation<Ref, Ref>;
   readonly ofParent: Relation<Ref, Ref>;
   /** By `tagName`. */
@@ -51,6 +53,10 @@ export function segmentIndexes(world: World, types: SegmentationTypes): SegmentI
       return segment === undefined ? [] : [[keyOf(segment), ref]];
     });
   return {
+    ofPort: world.graph.relation(world.children, (ref) => {
+      const value = world.children.get(ref);
+      return value === undefined ? [] : [value.parent, value.port].map((port) => [port, ref] as const);
+    }),
     ofChild: index(({ child }) => child),
     ofParent: index(({ parent }) => parent),
     ofTag: index((segment) => tagName(segment.parent, segment)),

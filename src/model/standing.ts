@@ -31,20 +31,17 @@ export function standingOf(view: View, kind: Kind, ref: Ref): Standing {
 }
 
 function lportStanding(view: View, ref: Ref): Standing {
-  const plugged = view.world.bindings.get(ref) !== undefined;
   const place = view.placementAnswer(ref);
   const here = place.ok?.at === 'here';
+  if (here) return { concerned: true, verdict: view.portAnswer(ref).no ?? copiesHere(view, ref) };
+  const plugged = view.world.bindings.get(ref) !== undefined;
   const network = view.world.lports.get(ref)?.lswitch;
   const device = view.isDevice(ref) && network !== undefined && view.hosts(network);
   const parents = view.segmentsOfChild(ref).flatMap((segment) => view.segmentAnswer(segment).ok?.parent ?? []);
   const parentHere = parents.some((parent) => view.world.bindings.get(parent) !== undefined);
-  const limits = here
-    ? copiesHere(view, ref)
-    : device
-      ? (tunnelVerdict(view, ref) ?? copiesToDevice(view, ref))
-      : undefined;
+  const limits = device ? (tunnelVerdict(view, ref) ?? copiesToDevice(view, ref)) : undefined;
   const verdict = view.portAnswer(ref).no ?? place.no ?? claimedElsewhere(view, [ref, ...parents]) ?? limits;
-  return { concerned: plugged || here || device || parentHere, verdict };
+  return { concerned: plugged || device || parentHere, verdict };
 }
 
 /** An interface here whose lport, or the parent of it, another chassis has: that one came first, and this one is not served. */
@@ -72,9 +69,10 @@ const roomFor = (what: keyof typeof groupSize, unit: string): string =>
   `the groups of its network hold ${groupsPerKind} times ${groupSize[what]} ${unit}`;
 
 function copiesHere(view: View, ref: Ref): Verdict | undefined {
-  if (!view.copies.portsLeft.has(ref)) return undefined;
+  const network = view.port(ref)?.network.ref;
+  if (network === undefined || !view.copies.crowded.has(network) || !view.copies.portsLeft.has(ref)) return undefined;
   const room = roomFor('local', 'ports of one chassis');
-  return degraded('lswitch', view.port(ref)?.network.ref, `broadcasts do not reach the port: ${room}`).no;
+  return degraded('lswitch', network, `broadcasts do not reach the port: ${room}`).no;
 }
 
 function copiesToDevice(view: View, ref: Ref): Verdict | undefined {

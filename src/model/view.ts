@@ -15,7 +15,14 @@ import {
   tunnelOptions,
   tunnelOverhead,
 } from './endpoint.js';
-import { chassisEndpoint, placeByClaim, type Placement, vtepEndpoint } from './placement.js';
+import {
+  behind,
+  chassisEndpoint,
+  placeByClaim,
+  type Placement,
+  type RemotePlacement,
+  vtepEndpoint,
+} from './placement.js';
 import { type Copies, copiesOf } from './copies.js';
 import { type Port, resolvePort } from './port.js';
 import {
@@ -39,6 +46,14 @@ export interface LocalPort extends Port {
 
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** The name of the ports of a network on a chassis; a network has no space in its name. */
+const placeName = (chassis: string, network: Ref): string => `${chassis} ${network}`;
+
+function parsePlaceName(name: string): [chassis: string, network: Ref] {
+  const at = name.lastIndexOf(' ');
+  return [name.slice(0, at), name.slice(at + 1) as Ref]; // placeName put a Ref there
+}
+
 /** The questions that apps may ask. Every answer is a function of the world; asking records the read. */
 export class View {
   readonly world: World;
@@ -53,8 +68,8 @@ export class View {
   readonly segmentAnswer: (ref: Ref) => Answer<Segment>;
   /** Where a port is, or why it is nowhere. */
   readonly placementAnswer: (ref: Ref) => Answer<Placement>;
-  /** A port that is here, with its ofport, or undefined. */
-  readonly localPort: (ref: Ref) => LocalPort | undefined;
+  /** The place of a network's ports on another chassis, by `placeName`: one for all of them. */
+  readonly #chassisPlace: (name: string) => Answer<RemotePlacement>;
   /** The networks that a VNI stands for: one, as they are allocated. */
   readonly networksOfVni: Relation<number, Ref>;
   /** The ports that are here, by network; only the ports that can be reached: resolved, enabled, with an ofport. */
@@ -67,7 +82,7 @@ export class View {
   readonly remotePorts: Members<Ref>;
   /** The far ends of tunnels, as `senderName`, with the endpoints that they have there: a packet from anybody else is not heard. */
   readonly senders: Relation<string, string>;
-  /** Those of them that are managed chassis, with the ports that they have. */
+  /** Those of them that are managed chassis, with the networks of which they have ports. */
   readonly chassisSenders: Relation<string, Ref>;
   /** The types of tunnel that lead to them by the usual port. */
   readonly tunnelTypes: Relation<TunnelType, string>;
@@ -76,6 +91,8 @@ export class View {
 
   /** To whom broadcasts are copied, and to whom not. */
   readonly copies: Copies;
+
+  #lastLocal: { readonly port: Port; readonly place: Placement; readonly local: LocalPort } | undefined;
 
   /** The one owner of what is always wanted. */
   readonly always: Members<string>;
@@ -96,31 +113,26 @@ export class View {
       sameAnswer(sameJson),
     );
     this.placementAnswer = graph.query((ref: Ref) => this.#discreet(ref, this.#place(ref)), sameAnswer(sameJson));
-    this.localPort = graph.query((ref: Ref) => {
-      const port = this.port(ref);
-      const place = port === undefined ? undefined : this.placementAnswer(ref).ok;
-      return port === undefined || place?.at !== 'here' ? undefined : { ...port, ofport: place.ofport, tag: place.tag };
-    });
+    this.#chassisPlace = graph.query((name) => this.#onChassis(...parsePlaceName(name)), sameAnswer(sameJson));
     this.networksOfVni = graph.relation(world.lswitches, (ref) => {
       const network = this.network(ref);
       return network === undefined ? [] : [[network.vni, ref]];
     });
     const local = graph.entries(world.lports, (ref) => {
-      const port = this.port(ref);
-      return port !== undefined && this.placementAnswer(ref).ok?.at === 'here' ? [port.network.ref, ref] : undefined;
+      if (this.placementAnswer(ref).ok?.at !== 'here') return undefined;
+      const network = this.port(ref)?.network.ref;
+      return network === undefined ? undefined : [network, ref];
     });
     [this.localPortsOf, this.localPorts] = [local.index, local.having];
-    const remote = graph.entries(world.lports, (ref) => {
-      const [network, endpoint] = this.#reached(ref) ?? [];
-      return network === undefined || endpoint === undefined ? undefined : [network, endpointName(endpoint)];
-    });
+    const remote = graph.entries(world.lports, (ref) => this.#reached(ref));
     [this.endpointsOf, this.remotePorts] = [remote.index, remote.having];
     this.senders = graph.relation(this.endpointsOf, (network) =>
       [...this.endpointsOf.at(network).keys()].map((name) => [senderName(parseEndpointName(name)), name] as const),
     );
     this.chassisSenders = graph.relation(this.remotePorts, (ref) => {
-      const endpoint = this.isDevice(ref) ? undefined : this.endpointOf(ref);
-      return endpoint === undefined ? [] : [[senderName(endpoint), ref]];
+      const place = this.#remote(ref);
+      const network = this.port(ref)?.network.ref;
+      return place?.isManaged === true && network !== undefined ? [[place.sender, network]] : [];
     });
     this.tunnelTypes = graph.relation(this.senders, (name) => {
       const { type, dstPort } = parseSenderName(name);
@@ -151,10 +163,22 @@ export class View {
     return this.portAnswer(ref).ok;
   }
 
+  /** A port that is here, with its ofport, or undefined. */
+  localPort(ref: Ref): LocalPort | undefined {
+    const place = this.placementAnswer(ref).ok;
+    const port = place?.at === 'here' ? this.port(ref) : undefined;
+    if (port === undefined || place?.at !== 'here') return undefined;
+    // The rules of one owner ask for the same port one after the other.
+    const last = this.#lastLocal;
+    if (last?.port === port && last.place === place) return last.local;
+    const local = { ...port, ofport: place.ofport, tag: place.tag };
+    this.#lastLocal = { port, place, local };
+    return local;
+  }
+
   /** The far end behind which a port is, or undefined for one that is here or nowhere. */
   endpointOf(ref: Ref): Endpoint | undefined {
-    const place = this.placementAnswer(ref).ok;
-    return place?.at === 'remote' ? place.endpoint : undefined;
+    return this.#remote(ref)?.endpoint;
   }
 
   /** Whether a port of the network is here. */
@@ -164,7 +188,13 @@ export class View {
 
   /** The segmentations that make `child` a child, those that hold and those that do not, in byte order. */
   segmentsOfChild(child: Ref): Ref[] {
+    if (!this.segments.ofPort.has(child)) return [];
     return [...this.segments.ofChild.at(child).keys()].sort(byteOrder);
+  }
+
+  /** The segmentations that make `parent` carry children, those that hold and those that do not. */
+  segmentsOfParent(parent: Ref): Ref[] {
+    return this.segments.ofPort.has(parent) ? [...this.segments.ofParent.at(parent).keys()] : [];
   }
 
   /** The state of a tunnel port of ours; undefined while there is none. */
@@ -196,8 +226,7 @@ export class View {
 
   /** The name of the far end behind which a port is; undefined for one that is here or nowhere. */
   endpointName(ref: Ref): string | undefined {
-    const endpoint = this.endpointOf(ref);
-    return endpoint === undefined ? undefined : endpointName(endpoint);
+    return this.#remote(ref)?.name;
   }
 
   /** The largest IP packet of a network that fits through the tunnel to an endpoint, in bytes. */
@@ -232,13 +261,23 @@ export class View {
     return { no: { state: answer.no.state, fault: { field: 'parent', allowed } } };
   }
 
-  /** The network of a port that is behind a tunnel, and the far end; undefined if nothing here needs it. */
-  #reached(ref: Ref): readonly [Ref, Endpoint] | undefined {
-    const network = this.port(ref)?.network.ref;
-    if (network === undefined) return undefined;
-    if (!this.hosts(network)) return undefined;
-    const endpoint = this.endpointOf(ref);
-    return endpoint === undefined ? undefined : [network, endpoint];
+  #remote(ref: Ref): RemotePlacement | undefined {
+    const place = this.placementAnswer(ref).ok;
+    return place?.at === 'remote' ? place : undefined;
+  }
+
+  /** The network of a port that is behind a tunnel, and the name of its far end; undefined if nothing here needs it. */
+  #reached(ref: Ref): readonly [Ref, string] | undefined {
+    const name = this.endpointName(ref);
+    const network = name === undefined ? undefined : this.port(ref)?.network.ref;
+    if (name === undefined || network === undefined) return undefined;
+    return this.hosts(network) ? [network, name] : undefined;
+  }
+
+  #onChassis(chassis: string, ref: Ref): Answer<RemotePlacement> {
+    const network = this.networkAnswer(ref);
+    const endpoint = network.no === undefined ? chassisEndpoint(this.world, network.ok, chassis) : network;
+    return endpoint.no === undefined ? { ok: behind(endpoint.ok, true) } : endpoint;
   }
 
   #place(ref: Ref): Answer<Placement> {
@@ -271,10 +310,8 @@ export class View {
     if ('here' in place.ok) return { ok: { at: 'here', ofport: place.ok.here, tag } };
     const port = this.portAnswer(ref);
     if (port.no !== undefined) return port;
-    const endpoint =
-      'chassis' in place.ok
-        ? chassisEndpoint(this.world, port.ok, place.ok.chassis)
-        : vtepEndpoint(this.world, port.ok, value);
+    if ('chassis' in place.ok) return this.#chassisPlace(placeName(place.ok.chassis, port.ok.network.ref));
+    const endpoint = vtepEndpoint(this.world, port.ok, value);
     const asked = tunnelOptions(value);
     const granted = endpoint.ok === undefined ? undefined : this.tunnelOptions(senderName(endpoint.ok));
     if (asked !== undefined && granted !== undefined && !sameJson(asked, granted))
@@ -282,7 +319,7 @@ export class View {
     const vni = endpoint.ok?.vni;
     const isTaken = vni !== undefined && vni !== port.ok.network.vni && this.networksOfVni.has(vni);
     if (isTaken) return refused('binding.vni', vni, 'is the VNI of another network');
-    return endpoint.no !== undefined ? endpoint : { ok: { at: 'remote', endpoint: endpoint.ok } };
+    return endpoint.no !== undefined ? endpoint : { ok: behind(endpoint.ok, false) };
   }
 
   #segmentOfChild(ref: Ref): Answer<Segment> | undefined {
