@@ -1,6 +1,7 @@
 // Objects put together from the rows of one table and the parts that these rows refer to, kept up to date at the cost of
 // what changed: the ports of a bridge may be thousands.
-import type { Replica, Row, RowChange } from './replica.js';
+import { textsOf } from './datum.js';
+import { type Replica, type Row, type RowChange, stepLength } from './replica.js';
 
 /** What can be a part, or a whole. */
 export interface Named {
@@ -8,22 +9,26 @@ export interface Named {
   readonly name: string;
 }
 
-/** Where wholes come from, and how one is made of its row and its parts, which come by name. */
+/** Where wholes come from, how one is made of its row and its parts, which come by name, and what parts it was made of. */
 export interface AssemblyPlan<Part extends Named, Whole extends Named> {
   readonly table: string;
   /** The column that refers to the parts. */
   readonly column: string;
   readonly make: (uuid: string, row: Row, parts: readonly Part[]) => Whole;
+  readonly parts: (whole: Whole) => readonly Part[];
 }
+
+/** The parts of a whole that came, went or became others; `all` for a whole that is new. */
+type Touched = Set<string> | 'all';
 
 /** The wholes of one table. */
 export class Assembly<Part extends Named, Whole extends Named> {
   readonly #plan: AssemblyPlan<Part, Whole>;
   readonly #replica: Replica;
   readonly #part: (uuid: string) => Part | undefined;
-  readonly #wholes = new Map<string, { readonly whole: Whole; readonly parts: readonly Part[] }>();
+  readonly #wholes = new Map<string, Whole>();
   /** By part, the wholes that refer to it: one, but a database may hold nonsense. */
-  readonly #holders = new Map<string, Set<string>>();
+  readonly #holders = new Map<string, readonly string[]>();
 
   constructor(plan: AssemblyPlan<Part, Whole>, replica: Replica, part: (uuid: string) => Part | undefined) {
     this.#plan = plan;
@@ -33,76 +38,95 @@ export class Assembly<Part extends Named, Whole extends Named> {
 
   /** The whole made of a row. */
   whole(uuid: string): Whole | undefined {
-    return this.#wholes.get(uuid)?.whole;
+    return this.#wholes.get(uuid);
   }
 
   /** Takes what changed, in the rows and in the parts, in small steps; answers with the wholes that changed, or went. */
   *update(changes: readonly RowChange[], parts: ReadonlySet<string>): Generator<void, Set<string>> {
-    const dirty = new Map<string, Set<string>>();
-    const touched = (whole: string): Set<string> => {
-      const known = dirty.get(whole) ?? new Set();
-      dirty.set(whole, known);
-      return known;
-    };
+    const dirty = new Map<string, Touched>();
+    let done = 0;
     for (const change of changes) {
       if (change.table !== this.#plan.table) continue;
-      yield;
-      this.#refer(change, touched(change.uuid));
+      if (done++ % stepLength === 0) yield;
+      dirty.set(change.uuid, this.#refer(change));
     }
     for (const part of parts) {
-      yield;
-      for (const holder of this.#holders.get(part) ?? []) touched(holder).add(part);
+      if (done++ % stepLength === 0) yield;
+      for (const holder of this.#holders.get(part) ?? []) touch(dirty, holder, part);
     }
-    for (const [uuid, changed] of dirty) {
-      yield;
-      this.#remake(uuid, changed);
+    for (const [uuid, touched] of dirty) {
+      if (done++ % stepLength === 0) yield;
+      this.#remake(uuid, touched);
     }
     return new Set(dirty.keys());
   }
 
-  /** Follows a row's references; puts those that came or went among `touched`. */
-  #refer({ uuid, before, after }: RowChange, touched: Set<string>): void {
-    const [old, now] = [this.#references(before), this.#references(after)];
-    if (old === now) return;
-    for (const part of old.keys()) {
+  /** Follows a row's references; answers with those that came or went. */
+  #refer({ uuid, before, after }: RowChange): Touched {
+    const now = this.#references(after);
+    if (!before) {
+      for (const part of now) this.#hold(part, uuid);
+      return 'all';
+    }
+    const touched = new Set<string>();
+    const old = this.#references(before);
+    if (old === now) return touched;
+    for (const part of old) {
       if (now.has(part)) continue;
       touched.add(part);
-      const holders = this.#holders.get(part);
-      holders?.delete(uuid);
-      if (holders?.size === 0) this.#holders.delete(part);
+      this.#release(part, uuid);
     }
-    for (const part of now.keys()) {
+    for (const part of now) {
       if (old.has(part)) continue;
       touched.add(part);
-      const holders = this.#holders.get(part);
-      if (holders) holders.add(uuid);
-      else this.#holders.set(part, new Set([uuid]));
+      this.#hold(part, uuid);
     }
+    return touched;
   }
 
-  #references(row: Row | undefined): ReadonlyMap<string, unknown> {
-    return row?.get(this.#plan.column) ?? nothing;
+  #hold(part: string, holder: string): void {
+    const others = this.#holders.get(part);
+    this.#holders.set(part, others ? [...others, holder] : [holder]);
   }
 
-  #remake(uuid: string, changed: ReadonlySet<string>): void {
+  #release(part: string, holder: string): void {
+    const others = (this.#holders.get(part) ?? []).filter((other) => other !== holder);
+    if (others.length > 0) this.#holders.set(part, others);
+    else this.#holders.delete(part);
+  }
+
+  #references(row: Row | undefined): ReadonlySet<string> {
+    return textsOf(row?.[this.#plan.column]);
+  }
+
+  #remake(uuid: string, touched: Touched): void {
     const row = this.#replica.rows(this.#plan.table).get(uuid);
     if (!row) {
       this.#wholes.delete(uuid);
       return;
     }
     const references = this.#references(row);
-    const parts = (this.#wholes.get(uuid)?.parts ?? []).filter((part) => !changed.has(part.uuid));
-    for (const part of changed) {
+    const parts = touched === 'all' ? [] : this.#partsWithout(uuid, touched);
+    for (const part of touched === 'all' ? references : touched) {
       // A reference may dangle for a moment: what it names comes later.
       const found = references.has(part) ? this.#part(part) : undefined;
       if (found) parts.push(found);
     }
-    parts.sort(byName);
-    this.#wholes.set(uuid, { whole: this.#plan.make(uuid, row, parts), parts });
+    if (parts.length > 1) parts.sort(byName);
+    this.#wholes.set(uuid, this.#plan.make(uuid, row, parts));
+  }
+
+  #partsWithout(uuid: string, touched: ReadonlySet<string>): Part[] {
+    const whole = this.#wholes.get(uuid);
+    return whole ? this.#plan.parts(whole).filter((part) => !touched.has(part.uuid)) : [];
   }
 }
 
-const nothing: ReadonlyMap<string, unknown> = new Map();
+function touch(dirty: Map<string, Touched>, whole: string, part: string): void {
+  const touched = dirty.get(whole);
+  if (touched === undefined) dirty.set(whole, new Set([part]));
+  else if (touched !== 'all') touched.add(part);
+}
 
 /** The order of every list in a view. */
 export const byName = (a: Named, b: Named): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);

@@ -1,12 +1,14 @@
-// Values of columns, in one form for scalars, sets and maps: the texts of the keys, each with the text of its value in maps.
-// Column types tell texts of different types apart, so nothing is lost but integers beyond 2^53, which no column that we
-// read can hold.
+// Values of columns as texts: one, a set of them, or a map. Column types tell texts of different types apart, so nothing is lost but
+// integers beyond 2^53, which no column that we read can hold.
 import { malformed } from './errors.js';
 import { isList } from './json.js';
 import type { AtomType, ColumnType } from './schema.js';
 
-/** A column's value: keys with their values in maps, keys with undefined in sets and scalars. */
-export type Datum = ReadonlyMap<string, string | undefined>;
+/** A map's keys with their values. */
+export type TextMap = ReadonlyMap<string, string>;
+
+/** A column's value: for columns of at most one element its text, or undefined without one; else the texts of a set, or a map. */
+export type Datum = string | undefined | ReadonlySet<string> | TextMap;
 
 /** An all-zero UUID, the default of a uuid column. */
 const zeroUuid = '00000000-0000-0000-0000-000000000000';
@@ -18,48 +20,41 @@ const defaultAtoms: Readonly<Record<AtomType, string>> = {
   uuid: zeroUuid,
 };
 
+const noTexts: ReadonlySet<string> = new Set();
+const noPairs: TextMap = new Map();
+
 /** A value from the wire (RFC 7047, 5.1). Throws OVSDB_PEER_MALFORMED when it does not have the column's type. */
 export function parseDatum(wire: unknown, type: ColumnType): Datum {
-  const [tag, items] = isList(wire) ? wire : [];
-  if (type.value !== undefined) {
-    if (tag !== 'map' || !isList(items)) throw malformed(`not a map: ${shown(wire)}`);
-    const { key, value } = type;
-    return items.length === 0 ? nothing : new Map(items.map((pair) => pairOf(pair, key, value)));
+  if (type.value !== undefined) return parseMap(wire, type.key, type.value);
+  if (!isList(wire) || wire[0] !== 'set') {
+    const text = atomText(wire, type.key);
+    return type.max === 1 ? text : new Set([text]);
   }
-  if (tag !== 'set') return single(atomText(wire, type.key));
+  const [, items] = wire;
   if (!isList(items)) throw malformed(`not a set: ${shown(wire)}`);
-  return items.length === 0 ? nothing : new Map(items.map((atom) => [atomText(atom, type.key), undefined]));
+  if (type.max !== 1) return items.length === 0 ? noTexts : new Set(items.map((atom) => atomText(atom, type.key)));
+  if (items.length > 1) throw malformed(`more than one ${type.key}: ${shown(wire)}`);
+  return items.length === 0 ? undefined : atomText(items[0], type.key);
 }
 
-const nothing: Datum = new Map();
-
-/** A scalar. Short words such as `up` come again in row after row, which share them: a map for each would be most of a snapshot. */
-function single(text: string): Datum {
-  if (text.length > longestShared) return new Map([[text, undefined]]);
-  let datum = shared.get(text);
-  if (datum === undefined) {
-    if (shared.size >= mostShared) shared.clear();
-    shared.set(text, (datum = new Map([[text, undefined]])));
+function parseMap(wire: unknown, key: AtomType, value: AtomType): TextMap {
+  const [tag, items] = isList(wire) ? wire : [];
+  if (tag !== 'map' || !isList(items)) throw malformed(`not a map: ${shown(wire)}`);
+  if (items.length === 0) return noPairs;
+  const map = new Map<string, string>();
+  for (const pair of items) {
+    if (!isList(pair) || pair.length !== 2) throw malformed(`not a pair: ${shown(pair)}`);
+    map.set(atomText(pair[0], key), atomText(pair[1], value));
   }
-  return datum;
+  return map;
 }
-
-const shared = new Map<string, Datum>();
-const longestShared = 8;
-const mostShared = 1000;
 
 /** What a row holds in a column that was never set (RFC 7047, 5.2.1). */
-export function defaultDatum(type: ColumnType): Datum {
-  const known = defaults.get(type);
-  if (known) return known;
-  const { min, key, value } = type;
-  const made = new Map(min === 0 ? [] : [[defaultAtoms[key], value === undefined ? undefined : defaultAtoms[value]]]);
-  defaults.set(type, made);
-  return made;
+export function defaultDatum({ min, max, key, value }: ColumnType): Datum {
+  if (value !== undefined) return min === 0 ? noPairs : new Map([[defaultAtoms[key], defaultAtoms[value]]]);
+  if (max === 1) return min === 0 ? undefined : defaultAtoms[key];
+  return min === 0 ? noTexts : new Set([defaultAtoms[key]]);
 }
-
-// Most columns of most rows hold it, so all of them hold the same one.
-const defaults = new WeakMap<ColumnType, Datum>();
 
 /**
  * The value after a difference of update2 (ovsdb-server(7), 4.1.14): columns of at most one element are replaced; in sets
@@ -67,9 +62,16 @@ const defaults = new WeakMap<ColumnType, Datum>();
  */
 export function datumAfter(old: Datum, difference: Datum, type: ColumnType): Datum {
   if (type.max === 1) return difference;
+  if (difference instanceof Map) return mapAfter(pairsOf(old), difference);
+  const after = new Set(textsOf(old));
+  for (const text of textsOf(difference)) if (!after.delete(text)) after.add(text);
+  return after;
+}
+
+function mapAfter(old: TextMap, difference: TextMap): TextMap {
   const after = new Map(old);
   for (const [key, value] of difference) {
-    if (old.has(key) && old.get(key) === value) after.delete(key);
+    if (old.get(key) === value) after.delete(key);
     else after.set(key, value);
   }
   return after;
@@ -77,15 +79,22 @@ export function datumAfter(old: Datum, difference: Datum, type: ColumnType): Dat
 
 /** Whether two values are the same, in whatever order they came. */
 export function isSameDatum(a: Datum, b: Datum): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, value] of a) if (!b.has(key) || b.get(key) !== value) return false;
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a.size !== b.size) return false;
+  if (a instanceof Map) {
+    const pairs = pairsOf(b);
+    for (const [key, value] of pairsOf(a)) if (pairs.get(key) !== value) return false;
+    return true;
+  }
+  for (const text of a.keys()) if (!b.has(text)) return false;
   return true;
 }
 
-function pairOf(pair: unknown, key: AtomType, value: AtomType): [string, string] {
-  if (!isList(pair) || pair.length !== 2) throw malformed(`not a pair: ${shown(pair)}`);
-  return [atomText(pair[0], key), atomText(pair[1], value)];
-}
+/** The texts of a set; none of anything else. */
+export const textsOf = (datum: Datum): ReadonlySet<string> => (datum instanceof Set ? datum : noTexts);
+
+/** The pairs of a map; none of anything else. */
+export const pairsOf = (datum: Datum): TextMap => (datum instanceof Map ? datum : noPairs);
 
 function atomText(atom: unknown, type: AtomType): string {
   switch (type) {

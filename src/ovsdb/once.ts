@@ -1,7 +1,8 @@
 // One look, or one write, for commands that do not stay: connect or say at once why not.
 import { OvsdbClient } from './client.js';
+import type { TextMap } from './datum.js';
 import { parseRemote } from './remote.js';
-import { type TextMap, textMap } from './rows.js';
+import { textMap } from './rows.js';
 import { Vswitch } from './vswitch.js';
 
 /** Runs `use` on a mirror that has its first snapshot, and closes it. Rejects with the first obstacle instead of trying again. */

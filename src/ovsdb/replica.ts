@@ -3,17 +3,17 @@
 import { type Datum, datumAfter, defaultDatum, isSameDatum, parseDatum } from './datum.js';
 import { malformed } from './errors.js';
 import { isMembers, type Members } from './json.js';
-import type { ColumnType, Schema, TableSchema } from './schema.js';
+import type { Schema, TableSchema } from './schema.js';
 
 /** The monitored columns of a row; a row that changes becomes another object, one that does not stays the same. */
-export type Row = ReadonlyMap<string, Datum>;
+export type Row = Readonly<Record<string, Datum>>;
 
 /** One row's difference: without `before` it is new, without `after` it is gone. */
 export interface RowChange {
   readonly table: string;
   readonly uuid: string;
-  readonly before?: Row;
-  readonly after?: Row;
+  readonly before?: Row | undefined;
+  readonly after?: Row | undefined;
 }
 
 /** The notations of updates: `update` of RFC 7047, `update2` of ovsdb-server, which sends differences. */
@@ -31,40 +31,33 @@ export class Replica {
     return this.#tables.get(table) ?? noRows;
   }
 
-  /** Takes a whole snapshot for everything there is, row by row; returns what really differs from before. Throws OVSDB_PEER_MALFORMED. */
+  /** Takes a whole snapshot for everything there is, a few rows in a step; returns what really differs from before. Throws OVSDB_PEER_MALFORMED. */
   *replace(schema: Schema, snapshot: unknown, format: UpdateFormat): Generator<void, RowChange[]> {
     const changes: RowChange[] = [];
-    const seen = new Set<string>();
-    for (const { table, uuid, body } of rowUpdates(snapshot)) {
-      yield;
-      const columns = schema.get(table);
-      if (!columns) continue;
-      seen.add(uuid);
+    yield* eachRow(schema, snapshot, (table, columns, uuid, body) => {
       changes.push(changeOf(table, uuid, this.rows(table).get(uuid), snapshotRow(body, columns, format)));
-    }
+    });
     for (const [table, rows] of this.#tables)
       for (const [uuid, before] of rows) {
         yield;
-        if (!seen.has(uuid)) changes.push({ table, uuid, before });
+        if (!schema.has(table) || !isNamed(snapshot, table, uuid))
+          changes.push({ table, uuid, before, after: undefined });
       }
     this.#schema = schema;
     return this.#commit(changes);
   }
 
-  /** Takes an update, row by row; returns what changed. Throws OVSDB_PEER_MALFORMED, having changed nothing. */
+  /** Takes an update, a few rows in a step; returns what changed. Throws OVSDB_PEER_MALFORMED, having changed nothing. */
   *apply(updates: unknown, format: UpdateFormat): Generator<void, RowChange[]> {
     const changes: RowChange[] = [];
-    for (const { table, uuid, body } of rowUpdates(updates)) {
-      yield;
-      const columns = this.#schema.get(table);
-      if (!columns) continue;
+    yield* eachRow(this.#schema, updates, (table, columns, uuid, body) => {
       const before = this.rows(table).get(uuid);
       const after =
         format === 'update'
           ? rowAfterUpdate(body, columns)
           : rowAfterUpdate2(body, columns, before, `${table} ${uuid}`);
       changes.push(changeOf(table, uuid, before, after));
-    }
+    });
     return this.#commit(changes);
   }
 
@@ -82,17 +75,12 @@ export class Replica {
 
 /** One change, with the old row kept as the new one when nothing differs. */
 function changeOf(table: string, uuid: string, before: Row | undefined, after: Row | undefined): RowChange {
-  const kept = before && after && isSameRow(before, after) ? before : after;
-  return { table, uuid, ...(before && { before }), ...(kept && { after: kept }) };
+  return { table, uuid, before, after: before && after && isSameRow(before, after) ? before : after };
 }
 
 function isSameRow(a: Row, b: Row): boolean {
-  if (a.size !== b.size) return false;
-  for (const [column, datum] of a) {
-    const other = b.get(column);
-    if (!other || !isSameDatum(datum, other)) return false;
-  }
-  return true;
+  const columns = Object.keys(a);
+  return columns.length === Object.keys(b).length && columns.every((column) => isSameDatum(a[column], b[column]));
 }
 
 function snapshotRow(body: Members, columns: TableSchema, format: UpdateFormat): Row {
@@ -114,36 +102,49 @@ function rowAfterUpdate2(body: Members, columns: TableSchema, before: Row | unde
   const difference = body['modify'];
   if (!isMembers(difference)) throw malformed(`${name}: neither initial, insert, modify nor delete`);
   if (!before) throw malformed(`${name}: modified, but never seen`);
-  const after = new Map(before);
-  for (const [column, wire, type] of known(difference, columns))
-    after.set(column, datumAfter(before.get(column) ?? defaultDatum(type), parseDatum(wire, type), type));
+  const after = { ...before };
+  for (const [column, wire] of Object.entries(difference)) {
+    const type = columns.get(column);
+    if (type) after[column] = datumAfter(before[column], parseDatum(wire, type), type);
+  }
   return after;
 }
 
 function fullRow(content: Members, columns: TableSchema): Row {
-  const row = new Map<string, Datum>();
+  const row: Record<string, Datum> = {};
   for (const [column, type] of columns) {
     const wire = content[column];
-    row.set(column, wire === undefined ? defaultDatum(type) : parseDatum(wire, type));
+    row[column] = wire === undefined ? defaultDatum(type) : parseDatum(wire, type);
   }
   return row;
 }
 
-function known(content: Members, columns: TableSchema): [string, unknown, ColumnType][] {
-  return Object.entries(content).flatMap(([column, wire]): [string, unknown, ColumnType][] => {
-    const type = columns.get(column);
-    return type ? [[column, wire, type]] : [];
-  });
+/** Whether some updates say anything of a row. */
+function isNamed(updates: unknown, table: string, uuid: string): boolean {
+  const rows = isMembers(updates) && Object.hasOwn(updates, table) ? updates[table] : undefined;
+  return isMembers(rows) && Object.hasOwn(rows, uuid);
 }
 
-function* rowUpdates(updates: unknown): Generator<{ table: string; uuid: string; body: Members }> {
+/** So many rows are one step: to stop and to ask for the time costs as much as a row. */
+export const stepLength = 16;
+
+/** Has each row of the tables that we know taken. */
+function* eachRow(
+  schema: Schema,
+  updates: unknown,
+  take: (table: string, columns: TableSchema, uuid: string, body: Members) => void,
+): Generator<void> {
   if (!isMembers(updates)) throw malformed('table updates that are no object');
   for (const [table, rows] of Object.entries(updates)) {
     if (!isMembers(rows)) throw malformed(`updates of ${table} that are no object`);
+    const columns = schema.get(table);
+    if (!columns) continue;
+    let taken = 0;
     for (const uuid of Object.keys(rows)) {
+      if (taken++ % stepLength === 0) yield;
       const body = rows[uuid];
       if (!isMembers(body)) throw malformed(`${table} ${uuid}: an update that is no object`);
-      yield { table, uuid, body };
+      take(table, columns, uuid, body);
     }
   }
 }

@@ -1,5 +1,6 @@
 // The rows that we read of Open_vSwitch, as plain typed values (ovs-vswitchd.conf.db(5)). Whatever a server does not
 // have, or has not set, reads as absent or empty.
+import { pairsOf, type TextMap, textsOf } from './datum.js';
 import type { Row } from './replica.js';
 
 /** The columns that we read, by table. Nothing that changes with traffic is among them. */
@@ -17,22 +18,9 @@ export const vswitchColumns = {
     'controller',
   ],
   Port: ['name', 'interfaces', 'external_ids'],
-  Interface: [
-    'name',
-    'type',
-    'ofport',
-    'ofport_request',
-    'error',
-    'external_ids',
-    'options',
-    'admin_state',
-    'link_state',
-  ],
+  Interface: ['name', 'type', 'ofport', 'error', 'external_ids', 'options'],
   Controller: ['target', 'is_connected'],
 } as const;
-
-/** A column that maps strings to strings. */
-export type TextMap = ReadonlyMap<string, string>;
 
 /** The one row of Open_vSwitch. */
 export interface OpenVswitch {
@@ -40,8 +28,8 @@ export interface OpenVswitch {
   readonly externalIds: TextMap;
   readonly otherConfig: TextMap;
   /** `external_ids:system-id`. */
-  readonly systemId?: string;
-  readonly ovsVersion?: string;
+  readonly systemId?: string | undefined;
+  readonly ovsVersion?: string | undefined;
   /** The configuration that ovs-vswitchd has applied; meaningful beside the next_cfg that a transaction gave out. */
   readonly curCfg: number;
   /** The interface types that this ovs-vswitchd knows; empty while it has never run. */
@@ -55,14 +43,11 @@ export interface Interface {
   /** `''` and `system` are devices of the host. */
   readonly type: string;
   /** Absent = ovs-vswitchd has not seen it yet; -1 = it failed, see `error`; above 0 = the OpenFlow port. */
-  readonly ofport?: number;
-  readonly ofportRequest?: number;
+  readonly ofport?: number | undefined;
   /** ovs-vswitchd's own words; a committed transaction says nothing about them. */
-  readonly error?: string;
+  readonly error?: string | undefined;
   readonly externalIds: TextMap;
   readonly options: TextMap;
-  readonly adminState?: string;
-  readonly linkState?: string;
 }
 
 /** A Port: one Interface, or several in a bond. */
@@ -85,9 +70,9 @@ export interface Bridge {
   readonly uuid: string;
   readonly name: string;
   /** 16 hex digits; absent while ovs-vswitchd has never made it. */
-  readonly datapathId?: string;
+  readonly datapathId?: string | undefined;
   readonly datapathType: string;
-  readonly failMode?: string;
+  readonly failMode?: string | undefined;
   /** Empty = all that ovs-vswitchd allows by default. */
   readonly protocols: readonly string[];
   readonly externalIds: TextMap;
@@ -104,8 +89,8 @@ export const openVswitchOf = (uuid: string, row: Row): OpenVswitch => {
     uuid,
     externalIds,
     otherConfig: textMap(row, 'other_config'),
-    ...present('systemId', externalIds.get('system-id')),
-    ...present('ovsVersion', text(row, 'ovs_version')),
+    systemId: externalIds.get('system-id'),
+    ovsVersion: text(row, 'ovs_version'),
     curCfg: number(row, 'cur_cfg') ?? 0,
     ifaceTypes: texts(row, 'iface_types'),
   };
@@ -116,13 +101,10 @@ export const interfaceOf = (uuid: string, row: Row): Interface => ({
   uuid,
   name: text(row, 'name') ?? '',
   type: text(row, 'type') ?? '',
-  ...present('ofport', number(row, 'ofport')),
-  ...present('ofportRequest', number(row, 'ofport_request')),
-  ...present('error', text(row, 'error')),
+  ofport: number(row, 'ofport'),
+  error: text(row, 'error'),
   externalIds: textMap(row, 'external_ids'),
   options: textMap(row, 'options'),
-  ...present('adminState', text(row, 'admin_state')),
-  ...present('linkState', text(row, 'link_state')),
 });
 
 /** A row of Port with its interfaces. */
@@ -149,9 +131,9 @@ export const bridgeOf = (
 ): Bridge => ({
   uuid,
   name: text(row, 'name') ?? '',
-  ...present('datapathId', text(row, 'datapath_id')),
+  datapathId: text(row, 'datapath_id'),
   datapathType: text(row, 'datapath_type') ?? '',
-  ...present('failMode', text(row, 'fail_mode')),
+  failMode: text(row, 'fail_mode'),
   protocols: texts(row, 'protocols'),
   externalIds: textMap(row, 'external_ids'),
   otherConfig: textMap(row, 'other_config'),
@@ -160,27 +142,17 @@ export const bridgeOf = (
 });
 
 /** The texts of a set: names, or the UUIDs of what a row refers to. */
-export const texts = (row: Row, column: string): readonly string[] => [...(row.get(column)?.keys() ?? [])];
+export const texts = (row: Row, column: string): readonly string[] => [...textsOf(row[column])];
+
+/** A column that maps strings to strings; empty where the row has none. */
+export const textMap = (row: Row, column: string): TextMap => pairsOf(row[column]);
 
 function text(row: Row, column: string): string | undefined {
-  const [first] = row.get(column)?.keys() ?? [];
-  return first;
+  const datum = row[column];
+  return typeof datum === 'string' ? datum : undefined;
 }
 
 function number(row: Row, column: string): number | undefined {
   const found = text(row, column);
   return found === undefined ? undefined : Number(found);
-}
-
-/** A column that maps strings to strings; empty where the row has none. */
-export function textMap(row: Row, column: string): TextMap {
-  const pairs = [...(row.get(column) ?? [])];
-  return new Map(pairs.map(([key, value]) => [key, value ?? '']));
-}
-
-/** A property that is left out when there is no value. */
-function present<Name extends string, T>(name: Name, value: T | undefined): Partial<Record<Name, T>> {
-  const partial: Partial<Record<Name, T>> = {};
-  if (value !== undefined) partial[name] = value;
-  return partial;
 }

@@ -1,7 +1,8 @@
 // Which tunnel ports are to be created, changed and removed: the difference between what is wanted and what carries our
 // tag. Everybody else's ports are looked at only for being in the way.
 import { createHash } from 'node:crypto';
-import type { Interface, TextMap } from './rows.js';
+import type { TextMap } from './datum.js';
+import type { Interface } from './rows.js';
 import type { VswitchView } from './view.js';
 import { ownerKey, type TunnelPortSpec, type TunnelType } from './writes.js';
 

@@ -1,7 +1,8 @@
 // The rows put together as bridges with ports with interfaces. What did not change stays the same object, so that whoever
 // compares by identity sees exactly what changed.
 import { Assembly, byName } from './assembly.js';
-import type { Replica, RowChange } from './replica.js';
+import { textsOf } from './datum.js';
+import { type Replica, type RowChange, stepLength } from './replica.js';
 import {
   type Bridge,
   bridgeOf,
@@ -35,8 +36,10 @@ export class Viewer {
 
   constructor(replica: Replica) {
     this.#replica = replica;
-    this.#ports = new Assembly({ table: 'Port', column: 'interfaces', make: portOf }, replica, (uuid) =>
-      this.#interfaces.get(uuid),
+    this.#ports = new Assembly(
+      { table: 'Port', column: 'interfaces', make: portOf, parts: (port) => port.interfaces },
+      replica,
+      (uuid) => this.#interfaces.get(uuid),
     );
     this.#bridges = new Assembly<Port, Bridge>(
       {
@@ -49,6 +52,7 @@ export class Viewer {
             ports,
             texts(row, 'controller').flatMap((controller) => this.#controller(controller)),
           ),
+        parts: (bridge) => bridge.ports,
       },
       replica,
       (uuid) => this.#ports.whole(uuid),
@@ -60,13 +64,14 @@ export class Viewer {
     const interfaces = new Set<string>();
     for (const { table, uuid, after } of changes) {
       if (table !== 'Interface') continue;
-      yield;
+      if (interfaces.size % stepLength === 0) yield;
       interfaces.add(uuid);
       if (after) this.#interfaces.set(uuid, interfaceOf(uuid, after));
       else this.#interfaces.delete(uuid);
     }
     const ports = yield* this.#ports.update(changes, interfaces);
-    yield* this.#bridges.update([...changes, ...this.#controlled(changes)], ports);
+    // What changed of a row itself says more than what changed beside it, and so it comes behind.
+    yield* this.#bridges.update([...this.#controlled(changes), ...changes], ports);
     const [root] = this.#replica.rows('Open_vSwitch');
     if (!root) return emptyView;
     const bridges = texts(root[1], 'bridges').flatMap((uuid) => this.#bridges.whole(uuid) ?? []);
@@ -78,7 +83,7 @@ export class Viewer {
     const controllers = changes.flatMap(({ table, uuid }) => (table === 'Controller' ? [uuid] : []));
     if (controllers.length === 0) return [];
     return [...this.#replica.rows('Bridge')].flatMap(([uuid, row]) =>
-      controllers.some((controller) => row.get('controller')?.has(controller))
+      controllers.some((controller) => textsOf(row['controller']).has(controller))
         ? [{ table: 'Bridge', uuid, before: row, after: row }]
         : [],
     );

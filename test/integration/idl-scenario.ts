@@ -4,7 +4,7 @@ import { dial } from '../../src/ovsdb/channel.js';
 import { processClock } from '../../src/ovsdb/clock.js';
 import { OvsdbClient } from '../../src/ovsdb/client.js';
 import { Connection, type Reply } from '../../src/ovsdb/connection.js';
-import type { Datum } from '../../src/ovsdb/datum.js';
+import { textsOf } from '../../src/ovsdb/datum.js';
 import { OvsdbError } from '../../src/ovsdb/errors.js';
 import { isList, isMembers, type Json } from '../../src/ovsdb/json.js';
 import { parseRemote } from '../../src/ovsdb/remote.js';
@@ -174,7 +174,7 @@ function copyLines({ replica }: OvsdbClient): string[] {
   const numberOf =
     (table: string) =>
     (uuid: string): string =>
-      [...(replica.rows(table).get(uuid)?.get('i')?.keys() ?? [])].join();
+      valuesOf(replica.rows(table).get(uuid), 'i').join();
   const links: Record<string, (uuid: string) => string> = {
     k: numberOf('link1'),
     ka: numberOf('link1'),
@@ -194,9 +194,15 @@ function copyLines({ replica }: OvsdbClient): string[] {
 const bracketed: readonly string[] = ['ia', 'ra', 'ba', 'sa', 'ua', 'ka', 'weak_ref'];
 
 function cell(row: Row, name: string, link = (text: string): string => text): string {
-  const datum: Datum = row.get(name) ?? new Map();
-  const texts = [...datum.keys()].map(link).sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
-  return bracketed.includes(name) ? `[${texts.join(' ')}]` : texts.join(' ');
+  const values = valuesOf(row, name)
+    .map(link)
+    .sort((a, b) => Number(a) - Number(b) || (a < b ? -1 : 1));
+  return bracketed.includes(name) ? `[${values.join(' ')}]` : values.join(' ');
+}
+
+function valuesOf(row: Row | undefined, column: string): string[] {
+  const datum = row?.[column];
+  return typeof datum === 'string' ? [datum] : [...textsOf(datum)];
 }
 
 function numbered(lines: readonly string[]): string {

@@ -67,7 +67,6 @@ void t.test('the mirror shows what ovs-vsctl made, as it is made', options, asyn
   t.match(iface('vm1'), {
     type: 'dummy',
     ofport: 183,
-    ofportRequest: 183,
     externalIds: new Map([['iface-id', 'red/vm1']]),
   });
   await ovs.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:1');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { atOnce } from '../../src/turns/slices.js';
+import { textsOf } from '../../src/ovsdb/datum.js';
 import { Replica, type RowChange } from '../../src/ovsdb/replica.js';
 import { type Interface, vswitchColumns } from '../../src/ovsdb/rows.js';
 import { type ColumnType, type Schema } from '../../src/ovsdb/schema.js';
@@ -141,6 +142,12 @@ void t.test('a reference that dangles is completed when its row comes', (t) => {
   const connected = apply({ Controller: { c1: { modify: { is_connected: 'true' } } } });
   t.match(connected.bridges[1]?.controllers, [{ isConnected: true }]);
   t.same(connected, cold());
+  const both = apply({
+    Bridge: { b1: { modify: { ports: to('orphan') } } },
+    Controller: { c1: { modify: { is_connected: 'false' } } },
+  });
+  t.equal(both.bridges[1]?.ports.length, 4, 'a bridge and its controller in one update');
+  t.same(both, cold());
   t.end();
 });
 
@@ -177,7 +184,7 @@ function updateOf({ table, uuid, ofport, parts }: Step, replica: Replica): unkno
   if (!row)
     return { [table]: { [uuid]: { insert: { name: uuid, ...(parts ? { [column]: to(...parts) } : { ofport }) } } } };
   if (!parts) return { [table]: { [uuid]: { modify: { ofport } } } };
-  const held = [...(row.get(column)?.keys() ?? [])];
+  const held = [...textsOf(row[column])];
   const differing = [...held.filter((part) => !parts.includes(part)), ...parts.filter((part) => !held.includes(part))];
   return { [table]: { [uuid]: { modify: { [column]: to(...differing) } } } };
 }
