@@ -76,7 +76,7 @@ export class Drift {
 
   /** Tells the table; true if any of it was news. */
   tell(nowMs: number): boolean {
-    if (nowMs < this.dueMs) return false;
+    if (this.#heard.size === 0) return false;
     let isNews = false;
     const repaired: FlowChange[] = [];
     for (const [identity, { content, change }] of this.#heard) {
@@ -92,7 +92,6 @@ export class Drift {
 
   /** The switch was asked for its groups: others have changed these, and left this (nothing, if undefined). */
   groups(changed: ReadonlyMap<string, unknown>, nowMs: number): void {
-    this.hasLostGroups = false;
     const line = ([identity, content]: readonly [string, unknown]) => ({
       event: content === undefined ? 'deleted' : 'modified',
       group: groupText(identity),

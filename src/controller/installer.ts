@@ -1,14 +1,13 @@
 // Keeps one switch equal to one flow table: dump, difference, bundle, barrier; again whenever either has changed.
 import type { Logger } from 'pino';
 import type { Batch } from '../flow/batch.js';
-import type { Found } from '../flow/dumped.js';
 import type { FlowTable } from '../flow/table.js';
+import { Audits } from './audits.js';
 import { Drift } from './drift.js';
 import { Pace } from './pace.js';
 import { commit } from '../switch/commit.js';
-import { type FlowChange, watchFlows } from '../switch/flow-watch.js';
 import type { Session } from '../switch/session.js';
-import { inSlices, pause } from '../turns/slices.js';
+import { pause } from '../turns/slices.js';
 
 /** Messages that are taken from the table at a time. */
 const batchLength = 2000;
@@ -23,17 +22,6 @@ const retryLength = 100;
 
 /** How long to wait before starting again after something went wrong. */
 const againMs = 1000;
-
-/**
- * How often the switch is read again, to find what others have changed: its groups, of which a flow monitor tells nothing, and all
- * of it where the switch has no flow monitor. A large table is read less often, for a hundredth of the time.
- */
-const auditMs = 10_000;
-const auditShare = 100;
-/** How much less often all of it is read while a flow monitor tells of changes. */
-const watchedFactor = 6;
-/** Where the monitor has left changes out, all of it is read as soon as this many times the last reading has passed. */
-const soonestShare = 10;
 
 /** One commit as it went. */
 export interface CommitReport {
@@ -64,12 +52,6 @@ export class Installer {
   #wake: (() => void) | undefined;
   /** When what was refused first will have rested; Infinity: nothing is refused. */
   #retryAt = Infinity;
-  /** Whether the switch tells what others change. */
-  #isWatched = false;
-  #nextGroupsMs = 0;
-  #nextAuditMs = 0;
-  #soonestAuditMs = 0;
-  #loaded: Promise<unknown> = Promise.resolve();
   /** Flow and group messages sent since the process started. */
   sent = 0;
 
@@ -101,11 +83,10 @@ export class Installer {
 
   /** Whatever goes wrong while the connection lives, we start again from what the switch says it holds. */
   async #keepServing(session: Session): Promise<void> {
-    this.#isWatched = false;
-    if (this.#repair) void this.#watch(session);
+    const audits = this.#auditsOf(session);
     while (this.#session === session && !isOver(session)) {
       try {
-        await this.#serve(session);
+        await this.#serve(session, audits);
       } catch (error) {
         if (isOver(session)) return;
         this.#log.warn({ err: error }, 'installing flows failed; starting again from a dump');
@@ -114,80 +95,34 @@ export class Installer {
     }
   }
 
-  /** Has the switch tell what others do to its flows, from now on: the first dump comes later. */
-  async #watch(session: Session): Promise<void> {
-    const isCurrent = (): boolean => this.#session === session;
-    const changed = (changes: readonly FlowChange[]): void => {
-      if (!isCurrent()) return;
-      this.drift.hear(changes);
-      this.kick();
-    };
-    const missed = (): void => {
-      if (!isCurrent()) return;
-      this.#nextAuditMs = this.#soonestAuditMs;
-      this.kick();
-    };
-    const isWatched = await watchFlows(session, { changed, missed }).catch(() => false);
-    if (isCurrent()) this.#isWatched = isWatched;
+  #auditsOf(session: Session): Audits {
+    return new Audits(session, {
+      table: this.#table,
+      drift: this.drift,
+      repair: this.#repair,
+      log: this.#log,
+      isOver: () => this.#session !== session || isOver(session),
+      due: () => {
+        this.kick();
+      },
+      found: () => {
+        this.#events.progressed(nothingSent);
+      },
+    });
   }
 
-  async #serve(session: Session): Promise<void> {
-    await this.#read(session, 'read the flows of the switch');
+  async #serve(session: Session, audits: Audits): Promise<void> {
+    await audits.load();
     while (this.#session === session && !isOver(session)) {
-      await this.#observe(session);
+      await audits.observe();
       const batches = await this.#gather(session);
-      if (batches.length === 0 && this.#session === session) this.pace.caughtUp();
+      if (this.#session !== session) return;
       if (batches.length > 0) await this.#commit(session, batches);
-      else if (this.#repair && session.nowMs() >= this.#nextAuditMs) await this.#read(session, undefined);
-      else if (this.#repair && session.nowMs() >= this.#nextGroupsMs) await this.#readGroups(session);
-      else await this.#news(session);
+      else {
+        this.pace.caughtUp();
+        await this.#news(session, audits);
+      }
     }
-  }
-
-  /** Takes note of what others have changed. */
-  async #observe(session: Session): Promise<void> {
-    if (session.nowMs() < this.drift.dueMs) return;
-    if (this.drift.hasLostGroups) await this.#readGroups(session);
-    if (this.drift.tell(session.nowMs())) this.#events.progressed(nothingSent);
-  }
-
-  /** Takes over what the switch says it holds; without words of its own it is an audit, which speaks only of differences. */
-  async #read(session: Session, words: string | undefined): Promise<void> {
-    const startedMs = session.nowMs();
-    this.drift.forget();
-    const [flows, groups] = await Promise.all([session.flows(), session.groups()]);
-    if (this.#session !== session) return;
-    this.#readAgain(session.nowMs(), session.nowMs() - startedMs);
-    const found = await this.#load(flows, groups);
-    if (this.#session !== session) return;
-    const { waiting, ...counts } = this.#table.counts();
-    if (words !== undefined) this.#log.info({ ...found, ...counts, waiting }, words);
-    else this.drift.dumped(waiting);
-    this.#events.progressed(nothingSent);
-  }
-
-  /** Says when to read again after a reading that took so long. */
-  #readAgain(nowMs: number, tookMs: number): void {
-    const restMs = Math.max(auditMs, auditShare * tookMs);
-    this.#soonestAuditMs = nowMs + soonestShare * tookMs;
-    this.#nextGroupsMs = nowMs + auditMs;
-    this.#nextAuditMs = nowMs + (this.#isWatched ? watchedFactor * restMs : restMs);
-  }
-
-  async #readGroups(session: Session): Promise<void> {
-    const groups = await session.groups();
-    if (this.#session !== session) return;
-    this.#nextGroupsMs = session.nowMs() + auditMs;
-    const changed = await inSlices(this.#table.observedGroups(groups));
-    this.drift.groups(changed, session.nowMs());
-    if (changed.size > 0) this.#events.progressed(nothingSent);
-  }
-
-  /** One load after the other: that of a connection which is over may still be under way. */
-  #load(...[flows, groups]: Parameters<FlowTable['loading']>): Promise<Found> {
-    const loaded = this.#loaded.then(() => inSlices(this.#table.loading(flows, groups)));
-    this.#loaded = loaded;
-    return loaded;
   }
 
   /** What the next bundle is made of. */
@@ -241,10 +176,9 @@ export class Installer {
    * Resolves when there may be something to do: the table changed, the session ended, others changed something, refused
    * flows have rested, an audit is due.
    */
-  #news(session: Session): Promise<unknown> {
+  #news(session: Session, audits: Audits): Promise<unknown> {
     return new Promise<void>((resolve) => {
-      const readMs = this.#repair ? Math.min(this.#nextAuditMs, this.#nextGroupsMs) : Infinity;
-      const dueMs = Math.min(readMs, this.drift.dueMs, this.#retryAt);
+      const dueMs = Math.min(audits.dueMs, this.#retryAt);
       const wake = (): void => {
         clearTimeout(timer);
         this.#wake = undefined;

@@ -10,28 +10,6 @@ export interface Found {
   changedByOthers: number;
 }
 
-/** The content by identity, or `tampered`, or `foreign`; in small steps. What the switch learned by itself is left out. */
-export function* dumped(
-  flows: Iterable<DumpedFlow>,
-  groups: Iterable<DumpedGroup>,
-): Generator<void, { readonly installed: Map<string, number>; readonly found: Found }> {
-  const installed = new Map<string, number>();
-  const found = { ours: 0, foreign: 0, changedByOthers: 0 };
-  for (const flow of flows) {
-    yield;
-    const { identity, content } = seenFlow(flow);
-    if (content === undefined) continue;
-    installed.set(identity, content);
-    found[content === foreign ? 'foreign' : 'ours']++;
-    if (content === tampered) found.changedByOthers++;
-  }
-  for (const [identity, hash] of yield* heldGroups(groups)) {
-    installed.set(identity, hash);
-    found.ours++;
-  }
-  return { installed, found };
-}
-
 /** A flow's identity, and its content: a hash, or `tampered`, or `foreign`; undefined for what the switch learned by itself. */
 export function seenFlow(flow: DumpedFlow): { readonly identity: string; readonly content: number | undefined } {
   const identity = flowIdentity(flow.table, flow.priority, flow.match);

@@ -1,6 +1,6 @@
 // All identities of one switch's table, what is known of each, and which are in trouble.
 import { type Owner, placeInCommit, type Refusal } from './batch.js';
-import type { Item } from './item.js';
+import { isFlow, type Item } from './item.js';
 import {
   addClaim,
   type Claim,
@@ -23,6 +23,8 @@ const isWanted = ({ winner }: Row): boolean => winner !== undefined;
 /** The rows of one flow table, by identity. Whoever changes a row has it reviewed. */
 export class Rows {
   readonly #rows = new Map<string, Row>();
+  /** Those of groups, of which there are few. */
+  readonly #groups = new Map<string, Row>();
   /** Identities with more than one claim, or refused, or held by a flow that is not ours. */
   readonly #troubled = new Set<string>();
   /** What `refusals` gave last; undefined: that may have changed. */
@@ -38,7 +40,9 @@ export class Rows {
   /** The row of an identity, made where there is none. */
   at(identity: string): Row {
     let row = this.#rows.get(identity);
-    if (row === undefined) this.#rows.set(identity, (row = emptyRow()));
+    if (row !== undefined) return row;
+    this.#rows.set(identity, (row = emptyRow()));
+    if (!isFlow(identity)) this.#groups.set(identity, row);
     return row;
   }
 
@@ -63,12 +67,19 @@ export class Rows {
 
   /** Forgets an identity that nobody wants and the switch does not hold. */
   tidy(identity: string, { winner, installed }: Row): void {
-    if (winner === undefined && installed === undefined) this.#rows.delete(identity);
+    if (winner !== undefined || installed !== undefined) return;
+    this.#rows.delete(identity);
+    this.#groups.delete(identity);
   }
 
   /** All of them; rows that go or come meanwhile are left out or told too. */
   entries(): Iterable<[string, Row]> {
     return this.#rows;
+  }
+
+  /** The same of groups alone. */
+  groups(): Iterable<[string, Row]> {
+    return this.#groups;
   }
 
   /** Brings what is noted about a row up to date; tells whether the switch has to be told. */

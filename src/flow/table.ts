@@ -1,15 +1,7 @@
 // One switch's flows and groups: what is wanted, what is installed, and what has to be sent so that the two become the same.
-import {
-  type Batch,
-  type Change,
-  type DumpedFlow,
-  type DumpedGroup,
-  inCommitOrder,
-  type Owner,
-  type Refusal,
-} from './batch.js';
-import { dumped, type Found, heldGroups } from './dumped.js';
-import { isFlow, type Item, removal } from './item.js';
+import { type Batch, type Change, type DumpedGroup, inCommitOrder, type Owner, type Refusal } from './batch.js';
+import { type Item, removal } from './item.js';
+import { type Outcome, Reading, type Scope } from './reading.js';
 import { isDue, refusedFor, type Wish } from './row.js';
 import { Rows } from './rows.js';
 
@@ -31,6 +23,9 @@ export class FlowTable {
   /** Wanted by nobody, but the switch has refused to remove it, with when that was tried last. */
   readonly #staying = new Map<string, number>();
   readonly #flying = new Set<Batch>();
+  readonly #readings = new Set<Reading>();
+  /** The one without which we do not know what the switch holds. */
+  #loading: Reading | undefined;
   #generation = 0;
   #isOpen = false;
   /** The last round acknowledged before a load that is under way. */
@@ -90,25 +85,41 @@ export class FlowTable {
   }
 
   /**
-   * Takes over what the switch says it holds, in many small steps, between which wishes may come; batches in flight are forgotten.
-   * Until the last step `next` gives nothing and nothing more is acknowledged. Gives what was found of ours and of others.
+   * Begins to take over what a switch says it holds that was out of sight: batches in flight are forgotten. Until `finish` is through with the
+   * reading `next` gives nothing and nothing more is acknowledged.
    */
-  *loading(flows: Iterable<DumpedFlow>, groups: Iterable<DumpedGroup>): Generator<void, Found> {
+  load(): Reading {
     this.#frozen ??= this.acknowledged();
-    const { installed, found } = yield* dumped(flows, groups);
-    for (const [identity, row] of this.#rows.entries()) {
-      yield;
-      this.#rows.hold(row, installed.get(identity));
-      installed.delete(identity);
-      this.#rows.tidy(identity, row);
-    }
-    for (const [identity, hash] of installed) {
-      yield;
-      this.#rows.hold(this.#rows.at(identity), hash);
-    }
-    yield* this.#reviewing();
-    this.#frozen = undefined;
-    return found;
+    for (const reading of [this.#loading, ...this.#readings]) if (reading !== undefined) this.drop(reading);
+    this.#flying.clear();
+    for (const name of this.#dirty.keys()) this.#dirty.set(name, 1);
+    for (const identities of [this.#staying.keys(), ...this.#released.values()])
+      for (const identity of identities) this.#reconsider(identity);
+    this.#staying.clear();
+    this.#released.clear();
+    return (this.#loading = this.#begin('first'));
+  }
+
+  /** Begins to compare what is believed with what the switch says it holds, which is to be asked after this. Changes go on meanwhile. */
+  read(scope: Exclude<Scope, 'first'>): Reading {
+    const reading = this.#begin(scope);
+    for (const { changes } of this.#flying) for (const { identity } of changes) reading.crossed(identity);
+    this.#readings.add(reading);
+    return reading;
+  }
+
+  /** Ends a reading, in many small steps: the switch has told of its flows, and these are its groups. */
+  *finish(reading: Reading, groups: Iterable<DumpedGroup>): Generator<void, Outcome> {
+    const outcome = yield* reading.conclude(groups);
+    this.#readings.delete(reading);
+    if (reading === this.#loading) yield* this.#loaded();
+    return outcome;
+  }
+
+  /** Forgets a reading that cannot be finished. */
+  drop(reading: Reading): void {
+    reading.end();
+    this.#readings.delete(reading);
   }
 
   /**
@@ -116,9 +127,12 @@ export class FlowTable {
    * while one was that has the identity too is `tampered`, because nobody can say what came last.
    */
   observed(identity: string, content: number | undefined): Observed {
+    for (const reading of this.#readings) reading.crossed(identity);
     const row = content === undefined ? this.#rows.find(identity) : this.#rows.at(identity);
-    if (row === undefined || row.installed === content) return 'known';
+    const isRefused = row?.refused !== undefined && row.refused.hash === content;
+    if (row === undefined || (row.installed === content && !isRefused)) return 'known';
     this.#rows.hold(row, content);
+    if (isRefused) row.refused = undefined;
     this.#staying.delete(identity);
     const isWaiting = this.#rows.review(identity, row);
     if (row.winner === undefined) {
@@ -127,17 +141,6 @@ export class FlowTable {
       this.#rows.tidy(identity, row);
     } else if (isWaiting) this.#touch(row.winner.wish.name);
     return isWaiting ? 'due' : 'noted';
-  }
-
-  /** The same for all groups, of which the switch tells no changes; in small steps. Gives those that it has to be told, by identity with what it holds. */
-  *observedGroups(groups: Iterable<DumpedGroup>): Generator<void, Map<string, number | undefined>> {
-    const held = new Map<string, number | undefined>(yield* heldGroups(groups));
-    for (const [identity] of this.#rows.entries()) {
-      yield;
-      if (!isFlow(identity) && !held.has(identity)) held.set(identity, undefined);
-    }
-    for (const [identity, hash] of held) if (this.observed(identity, hash) !== 'due') held.delete(identity);
-    return held;
   }
 
   /** The next changes to send, at most about `limit`, whole owners at a time; undefined if nothing is to be done now. */
@@ -207,6 +210,28 @@ export class FlowTable {
     return this.#rows.wanted();
   }
 
+  #begin(scope: Scope): Reading {
+    return new Reading(this.#rows, (identity, content) => this.observed(identity, content) === 'due', scope);
+  }
+
+  /** What was to be removed at once waits for the whole view again. */
+  #reconsider(identity: string): void {
+    const row = this.#rows.find(identity);
+    if (row === undefined) return;
+    if (row.winner === undefined) this.#unwanted.set(identity, 0);
+    else if (isDue(row)) this.#touch(row.winner.wish.name);
+  }
+
+  /** After a load: of what was to be sent, what is there already is not. */
+  *#loaded(): Generator<void> {
+    for (const name of this.#dirty.keys()) {
+      yield;
+      if (this.#dueOf(name).length === 0) this.#dirty.delete(name);
+    }
+    this.#loading = undefined;
+    this.#frozen = undefined;
+  }
+
   /** The switch has not taken a change. */
   #refused({ identity, before, hash, frame }: Change, reason: string, nowMs: number): void {
     const row = this.#rows.at(identity);
@@ -243,7 +268,8 @@ export class FlowTable {
       this.#rows.unclaim(row, name);
       const isWaiting = this.#rows.review(identity, row);
       this.#rows.tidy(identity, row);
-      if (isWaiting && row.winner === undefined && !this.#whole) this.#unwanted.set(identity, this.#generation + 1);
+      const isLater = !this.#whole || this.#frozen !== undefined;
+      if (isWaiting && row.winner === undefined && isLater) this.#unwanted.set(identity, this.#generation + 1);
       else if (isWaiting) this.#releaseLater(name, identity);
     }
   }
@@ -253,24 +279,6 @@ export class FlowTable {
     if (released === undefined) this.#released.set(name, new Set([identity]));
     else released.add(identity);
     this.#touch(name);
-  }
-
-  /** After a load: who has something to send, and what nobody wants. */
-  *#reviewing(): Generator<void> {
-    for (const of of [this.#staying, this.#dirty, this.#released, this.#flying]) of.clear();
-    for (const identity of this.#unwanted.keys())
-      if (this.#rows.find(identity) === undefined) this.#unwanted.delete(identity);
-    for (const [identity, row] of this.#rows.entries()) {
-      yield;
-      if (row.refused?.hash === row.installed) row.refused = undefined;
-      const isUnwanted = this.#rows.review(identity, row) && row.winner === undefined;
-      if (!isUnwanted) this.#unwanted.delete(identity);
-      else if (!this.#unwanted.has(identity)) this.#unwanted.set(identity, 0);
-    }
-    for (const [name, { items }] of this.#wishes) {
-      yield;
-      if (items.some(({ identity }) => isDue(this.#rows.at(identity)))) this.#touch(name);
-    }
   }
 
   #touch(name: string): void {
@@ -311,6 +319,7 @@ export class FlowTable {
     this.#unwanted.delete(identity);
     const row = this.#rows.find(identity);
     if (row === undefined || !isDue(row)) return;
+    for (const reading of this.#readings) reading.crossed(identity);
     const { installed: before, winner } = row;
     this.#rows.hold(row, winner?.item.hash);
     if (winner === undefined) {

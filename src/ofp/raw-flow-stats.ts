@@ -70,6 +70,22 @@ export class FlowCursor {
     return this.#view.getUint16(this.#at + 12);
   }
 
+  get idleTimeout(): number {
+    return this.#view.getUint16(this.#at + 14);
+  }
+
+  get hardTimeout(): number {
+    return this.#view.getUint16(this.#at + 16);
+  }
+
+  get flags(): number {
+    return this.#view.getUint16(this.#at + 18);
+  }
+
+  get cookie(): bigint {
+    return this.#view.getBigUint64(this.#at + 24);
+  }
+
   /** The upper 32 bits of the cookie. */
   get cookieHigh(): number {
     return this.#view.getUint32(this.#at + 24);
@@ -80,6 +96,16 @@ export class FlowCursor {
     return this.#view.getUint32(this.#at + 28);
   }
 
+  /** The ofp_match with its padding: a view, as RawFlowStats has it. */
+  get match(): Uint8Array {
+    return this.#frame.subarray(this.#at + fixedSize, this.#matchEnd);
+  }
+
+  /** The instructions: a view, as RawFlowStats has it. */
+  get instructions(): Uint8Array {
+    return this.#frame.subarray(this.#matchEnd, this.#end);
+  }
+
   /** The flow as a value that stays when the cursor goes on. */
   flow(): RawFlowStats {
     const [view, at] = [this.#view, this.#at];
@@ -88,14 +114,14 @@ export class FlowCursor {
       durationSec: view.getUint32(at + 4),
       durationNsec: view.getUint32(at + 8),
       priority: this.priority,
-      idleTimeout: view.getUint16(at + 14),
-      hardTimeout: view.getUint16(at + 16),
-      flags: view.getUint16(at + 18),
-      cookie: view.getBigUint64(at + 24),
+      idleTimeout: this.idleTimeout,
+      hardTimeout: this.hardTimeout,
+      flags: this.flags,
+      cookie: this.cookie,
       packetCount: view.getBigUint64(at + 32),
       byteCount: view.getBigUint64(at + 40),
-      match: this.#frame.subarray(at + fixedSize, this.#matchEnd),
-      instructions: this.#frame.subarray(this.#matchEnd, this.#end),
+      match: this.match,
+      instructions: this.instructions,
     };
   }
 

@@ -3,8 +3,8 @@
 import {
   DecodeError,
   encode,
+  FlowCursor,
   PartSequence,
-  rawFlowStats,
   ReassemblyError,
   type FeaturesReply,
   type FlowSelection,
@@ -162,12 +162,18 @@ export class Session {
     });
   }
 
+  /** Hands over the flows that the switch holds, all or those selected, as they come and without decoding them. */
+  async eachFlow(take: (flow: FlowCursor) => void, selection: Partial<FlowSelection> = {}): Promise<void> {
+    await this.multipart(flowRequest(selection), (frame) => {
+      const flow = new FlowCursor(frame);
+      while (flow.next()) take(flow);
+    });
+  }
+
   /** The flows that the switch holds, all or those selected, without decoding them. */
   async flows(selection: Partial<FlowSelection> = {}): Promise<RawFlowStats[]> {
     const flows: RawFlowStats[] = [];
-    await this.multipart(flowRequest(selection), (frame) => {
-      for (const flow of rawFlowStats(frame)) flows.push(flow);
-    });
+    await this.eachFlow((flow) => flows.push(flow.flow()), selection);
     return flows;
   }
 

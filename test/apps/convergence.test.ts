@@ -5,7 +5,6 @@ import t from 'tap';
 import type { Batch } from '../../src/flow/batch.js';
 import { readCookie } from '../../src/flow/item.js';
 import { operator } from '../../src/model/ids.js';
-import { atOnce } from '../../src/turns/slices.js';
 import { MemorySwitch, type Seen } from '../flow/memory-switch.js';
 import { beginning, coldly, type Fact, fact, newest, settledFact, tenants } from './facts.js';
 
@@ -84,7 +83,7 @@ class Served {
 
   /** Reads what the switch holds, as after each new connection. */
   load(): void {
-    atOnce(this.table.loading([...this.to.flows.values()], [...this.to.groups.values()]));
+    this.to.readBy(this.table, this.table.load());
     this.isUntold = false;
   }
 
@@ -157,7 +156,7 @@ class Served {
       this.isUntold = true;
       return true;
     }
-    if (act.endsWith('group')) atOnce(this.table.observedGroups([...this.to.groups.values()]));
+    if (act.endsWith('group')) this.to.readBy(this.table, this.table.read('groups'));
     for (const { identity, content } of seen) this.table.observed(identity, content);
     return true;
   }

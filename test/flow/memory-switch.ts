@@ -3,7 +3,10 @@
 import type { Batch, DumpedFlow, DumpedGroup } from '../../src/flow/batch.js';
 import { seenFlow } from '../../src/flow/dumped.js';
 import { readCookie } from '../../src/flow/item.js';
+import type { Outcome, Reading } from '../../src/flow/reading.js';
+import type { FlowTable } from '../../src/flow/table.js';
 import { decode, type FlowMod } from '../../src/ofp/index.js';
+import { atOnce } from '../../src/turns/slices.js';
 
 /** What a flow monitor tells of a flow: what is at its identity now. */
 export type Seen = ReturnType<typeof seenFlow>;
@@ -49,6 +52,12 @@ export class MemorySwitch {
     this.groups.delete(groupId);
     const users = [...this.flows.keys()].filter((key) => this.#uses.get(key)?.includes(groupId) === true);
     return users.map((key) => this.byAnotherHand(key, undefined));
+  }
+
+  /** Has a table read all of it, at one moment. */
+  readBy(table: FlowTable, reading: Reading): Outcome {
+    for (const flow of this.flows.values()) reading.flow(flow);
+    return atOnce(table.finish(reading, this.groups.values()));
   }
 
   hashes(): number[] {

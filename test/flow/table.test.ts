@@ -6,7 +6,6 @@ import type { Batch, DumpedFlow } from '../../src/flow/batch.js';
 import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, load, output } from '../../src/ofp/index.js';
-import { atOnce } from '../../src/turns/slices.js';
 import { MemorySwitch } from './memory-switch.js';
 
 const author = { id: 1, name: 'test' } as const;
@@ -16,7 +15,7 @@ const flow = (priority: number, port: number, table = 0) =>
 const group = (id: number, key: number) =>
   groupItem(author, { groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
 
-const load1 = (table: FlowTable, of: MemorySwitch) => atOnce(table.loading(of.flows.values(), of.groups.values()));
+const load1 = (table: FlowTable, of: MemorySwitch) => of.readBy(table, table.load()).found;
 
 /** Sends everything there is to send. */
 function settle(table: FlowTable, to: MemorySwitch): number {
@@ -361,7 +360,7 @@ void t.test('while the table takes over what a switch holds, nothing is sent and
   load1(table, to);
   settle(table, to);
   to.flows.clear();
-  const loading = table.loading(to.flows.values(), to.groups.values());
+  const loading = table.finish(table.load(), to.groups.values());
   loading.next();
   table.want(owner('b'), 2, [flow(3, 3)]);
   t.equal(table.endRound(), round + 1);
@@ -419,7 +418,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
       table.whole = true;
       load1(table, to);
       // A load goes on between the wishes that follow it, and is through before anything is sent.
-      let loading: ReturnType<FlowTable['loading']> | undefined;
+      let loading: ReturnType<FlowTable['finish']> | undefined;
       const steps = (length: number): void => {
         for (let i = 0; i < length && loading !== undefined; i++) if (loading.next().done === true) loading = undefined;
       };
@@ -436,7 +435,9 @@ void t.test('any history ends in the flows of a cold start', (t) => {
           const unanswered = s.kind === 'lost' ? table.next(2) : undefined;
           if (unanswered !== undefined) to.take(unanswered);
           if (s.kind === 'drift') for (const key of [...to.flows.keys()].slice(0, 1)) to.flows.delete(key);
-          loading = table.loading([...to.flows.values()], [...to.groups.values()]);
+          const reading = table.load();
+          for (const held of to.flows.values()) reading.flow(held);
+          loading = table.finish(reading, [...to.groups.values()]);
           steps(1);
         } else {
           const batch = table.next(2);
@@ -559,13 +560,7 @@ void t.test('groups that others deleted, changed or added are found by reading t
   load1(table, to);
   table.want(owner('a'), 1, [group(1, 1), group(2, 2), group(3, 3), flow(1, 1)]);
   settle(table, to);
-  const read = (): string[] => {
-    const reading = table.observedGroups(to.groups.values());
-    for (;;) {
-      const step = reading.next();
-      if (step.done === true) return [...step.value.keys()];
-    }
-  };
+  const read = (): string[] => [...to.readBy(table, table.read('groups')).due.keys()];
   t.same(read(), []);
   const third = to.groups.get(0xd0000003) ?? raise();
   to.groups.delete(0xd0000001);
