@@ -22,9 +22,8 @@ interface Way {
   readonly isCommon: boolean;
 }
 
-/** The way to an endpoint, given by its name; undefined until a tunnel port is there. */
-function wayTo(view: View, name: string): Way | undefined {
-  const endpoint = parseEndpointName(name);
+/** The way to an endpoint; undefined until a tunnel port is there. */
+function wayTo(view: View, endpoint: Endpoint): Way | undefined {
   const preferred = view.tunnelKey(endpoint);
   if (view.tunnel(preferred)?.error !== undefined) return undefined;
   const own = view.tunnelPort(senderName(endpoint));
@@ -41,7 +40,7 @@ const along = ({ endpoint, ofport, isCommon }: Way): Action[] => [
 
 /** The actions that send a packet to an endpoint, given by its name; undefined until a tunnel port is there. */
 export function intoTunnel(view: View, name: string): Action[] | undefined {
-  const way = wayTo(view, name);
+  const way = wayTo(view, parseEndpointName(name));
   return way && along(way);
 }
 
@@ -151,8 +150,8 @@ const byOwnPort = shape([bits.key, bits.vni, bits.ofport], (key, vni, ofport) =>
 /** The way out to a port on another chassis. */
 function remotePort(view: View, ref: Ref): Wanted {
   const port = view.port(ref);
-  const name = view.isDevice(ref) ? undefined : view.endpointName(ref);
-  const way = name === undefined ? undefined : wayTo(view, name);
+  const endpoint = view.isDevice(ref) ? undefined : view.endpointOf(ref);
+  const way = endpoint === undefined ? undefined : wayTo(view, endpoint);
   if (port === undefined || way === undefined) return nothing;
   return {
     flows: [

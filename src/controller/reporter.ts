@@ -70,14 +70,14 @@ export class Reporter {
     this.#write = write;
     this.#receipts = new Receipts(table, nowMs, acknowledge);
     const { graph } = view.world;
-    const inputs = {
+    const members = {
       lswitch: view.world.lswitches,
-      lport: view.world.lports,
+      lport: view.remarkable,
       child_port_segmentation: view.world.children,
     } as const;
     for (const kind of ['lswitch', 'lport', 'child_port_segmentation'] as const)
       graph.each<Ref, Standing>(
-        inputs[kind],
+        members[kind],
         (ref) => standingOf(view, kind, ref),
         (ref, now, before) => {
           if (now?.concerned === before?.concerned && sameVerdict(now?.verdict, before?.verdict)) return;

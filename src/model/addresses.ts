@@ -73,9 +73,19 @@ export function addressFrom(family: 4 | 6, value: bigint): Address {
   return { family, text: parsed.kind() === 'ipv6' ? (parsed as ipaddr.IPv6).toRFC5952String() : parsed.toString() };
 }
 
+const dot = 0x2e;
+const zero = 0x30;
+
 /** An IPv4 address as a 32-bit number. */
-export const ipv4Number = ({ text }: Address): number =>
-  text.split('.').reduce((value, byte) => value * 256 + Number(byte), 0);
+export function ipv4Number({ text }: Address): number {
+  let [value, byte] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === dot) [value, byte] = [value * 256 + byte, 0];
+    else byte = byte * 10 + code - zero;
+  }
+  return value * 256 + byte;
+}
 
 /** The mask of a prefix length as an integer of the family's width. */
 export function maskNumber(family: 4 | 6, length: number): bigint {

@@ -21,7 +21,6 @@ import {
   unobserve,
 } from './cell.js';
 import { Effects, type Stage } from './effects.js';
-import { Filter } from './filter.js';
 import { Input } from './input.js';
 import type { Members } from './members.js';
 import { Relation } from './relation.js';
@@ -75,19 +74,6 @@ export class Graph implements Keeper {
       relation.replace(before ?? [], now ?? []);
     });
     return relation;
-  }
-
-  /** An index of members that have one entry or none, and the members that have one: from one look at each. */
-  entries<M, K, V>(
-    members: Members<M>,
-    entry: (member: M) => readonly [K, V] | undefined,
-  ): { readonly index: Relation<K, V>; readonly having: Members<M> } {
-    const [index, having] = [new Relation<K, V>(this), new Filter<M>()];
-    this.each(members, entry, (member, now, before) => {
-      index.replace(before === undefined ? [] : [before], now === undefined ? [] : [now]);
-      having.note(member, now !== undefined);
-    });
-    return { index, having };
   }
 
   /**

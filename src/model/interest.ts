@@ -40,7 +40,7 @@ export class Interest {
 
   constructor(view: View) {
     this.#view = view;
-    const { graph, bindings, lports, lswitches } = view.world;
+    const { graph, bindings, lswitches } = view.world;
     this.#networks = new Relation(graph);
     const ofPorts = new Relation<string, string>(graph);
     // Whether another tenant's port may be a child is for its own northbound to say, which has to be watched first.
@@ -67,7 +67,7 @@ export class Interest {
     this.unanswered = new Relation(graph);
     this.unaddressed = new Relation(graph);
     graph.each(
-      lports,
+      view.incomplete,
       (port) => this.#missing(port),
       (_, now = nothingMissing, before = nothingMissing) => {
         ofUnclaimed.replace(before.tenants, now.tenants);
@@ -98,7 +98,6 @@ export class Interest {
   #missing(port: Ref): Missing {
     const { lports, bindings, claims } = this.#view.world;
     const value = lports.get(port);
-    if (value?.shared_with.length === 0 && this.#isComplete(port)) return nothingMissing;
     const isUnclaimed = bindings.get(port) !== undefined && claims.get(port) === undefined;
     const isHosted = value !== undefined && this.#networks.has(value.lswitch);
     const numberless = isHosted ? this.#numberless(port, value.lswitch) : [];
@@ -114,13 +113,6 @@ export class Interest {
       answers: isAnswered ? [] : [[tenantOf(port), port]],
       addresses: isUnaddressed ? [[port, port]] : [],
     };
-  }
-
-  /** Whether a port has its place, which is its own, and all that it needs to have one: nearly all do. */
-  #isComplete(port: Ref): boolean {
-    const place = this.#view.placementAnswer(port).ok;
-    if (place === undefined || this.#view.portAnswer(port).no !== undefined) return false;
-    return place.at === 'here' ? place.tag === undefined : place.isManaged;
   }
 
   /** A port that is plugged here and the children that it carries. */

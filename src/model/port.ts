@@ -20,6 +20,8 @@ export interface Port {
   /** Ethertypes besides IPv4, IPv6 and ARP that port security lets through. */
   readonly ethertypes: readonly number[];
   readonly unknownVlans: 'passthrough' | 'drop';
+  /** The tenants that may make it their child. */
+  readonly sharedWith: readonly string[];
 }
 
 /** An lport by its reference, or why there is none yet. `networkOf` is the view's remembered resolveNetwork. */
@@ -63,6 +65,7 @@ export function resolvePort(world: World, networkOf: (ref: Ref) => Answer<Networ
       }),
       ethertypes: value.allowed_ethertypes,
       unknownVlans: value.unknown_vlans,
+      sharedWith: value.shared_with,
     },
   };
 }

@@ -25,6 +25,7 @@ import {
 } from './placement.js';
 import { type Copies, copiesOf } from './copies.js';
 import { type Port, resolvePort } from './port.js';
+import { type Seats, seatsOf } from './seats.js';
 import {
   resolveSegment,
   type Segment,
@@ -72,18 +73,16 @@ export class View {
   readonly #chassisPlace: (name: string) => Answer<RemotePlacement>;
   /** The networks that a VNI stands for: one, as they are allocated. */
   readonly networksOfVni: Relation<number, Ref>;
-  /** The ports that are here, by network; only the ports that can be reached: resolved, enabled, with an ofport. */
-  readonly localPortsOf: Relation<Ref, Ref>;
-  /** Every port that is here. */
-  readonly localPorts: Members<Ref>;
-  /** The networks' far ends that this chassis must reach, by network, as endpoint names. Counted: the last port takes it away. */
-  readonly endpointsOf: Relation<Ref, string>;
-  /** Ports behind tunnels on networks that are hosted here. */
-  readonly remotePorts: Members<Ref>;
+  // Ports by where they are: what each of these is stands in `Seats`.
+  readonly localPortsOf: Seats['localPortsOf'];
+  readonly localPorts: Seats['localPorts'];
+  readonly endpointsOf: Seats['endpointsOf'];
+  readonly remotePorts: Seats['remotePorts'];
+  readonly chassisSenders: Seats['chassisSenders'];
+  readonly incomplete: Seats['incomplete'];
+  readonly remarkable: Seats['remarkable'];
   /** The far ends of tunnels, as `senderName`, with the endpoints that they have there: a packet from anybody else is not heard. */
   readonly senders: Relation<string, string>;
-  /** Those of them that are managed chassis, with the networks of which they have ports. */
-  readonly chassisSenders: Relation<string, Ref>;
   /** The types of tunnel that lead to them by the usual port. */
   readonly tunnelTypes: Relation<TunnelType, string>;
   /** The devices that ask for options of the tunnel to their VTEP, by `senderName`. */
@@ -118,22 +117,22 @@ export class View {
       const network = this.network(ref);
       return network === undefined ? [] : [[network.vni, ref]];
     });
-    const local = graph.entries(world.lports, (ref) => {
-      if (this.placementAnswer(ref).ok?.at !== 'here') return undefined;
-      const network = this.port(ref)?.network.ref;
-      return network === undefined ? undefined : [network, ref];
+    const seats = seatsOf(graph, {
+      world,
+      namedByChildren: this.segments.ofPort,
+      port: (ref) => this.port(ref),
+      place: (ref) => this.placementAnswer(ref).ok,
     });
-    [this.localPortsOf, this.localPorts] = [local.index, local.having];
-    const remote = graph.entries(world.lports, (ref) => this.#reached(ref));
-    [this.endpointsOf, this.remotePorts] = [remote.index, remote.having];
+    this.localPortsOf = seats.localPortsOf;
+    this.localPorts = seats.localPorts;
+    this.endpointsOf = seats.endpointsOf;
+    this.remotePorts = seats.remotePorts;
+    this.chassisSenders = seats.chassisSenders;
+    this.incomplete = seats.incomplete;
+    this.remarkable = seats.remarkable;
     this.senders = graph.relation(this.endpointsOf, (network) =>
       [...this.endpointsOf.at(network).keys()].map((name) => [senderName(parseEndpointName(name)), name] as const),
     );
-    this.chassisSenders = graph.relation(this.remotePorts, (ref) => {
-      const place = this.#remote(ref);
-      const network = this.port(ref)?.network.ref;
-      return place?.isManaged === true && network !== undefined ? [[place.sender, network]] : [];
-    });
     this.tunnelTypes = graph.relation(this.senders, (name) => {
       const { type, dstPort } = parseSenderName(name);
       return dstPort === undefined ? [[type, name]] : [];
@@ -264,14 +263,6 @@ export class View {
   #remote(ref: Ref): RemotePlacement | undefined {
     const place = this.placementAnswer(ref).ok;
     return place?.at === 'remote' ? place : undefined;
-  }
-
-  /** The network of a port that is behind a tunnel, and the name of its far end; undefined if nothing here needs it. */
-  #reached(ref: Ref): readonly [Ref, string] | undefined {
-    const name = this.endpointName(ref);
-    const network = name === undefined ? undefined : this.port(ref)?.network.ref;
-    if (name === undefined || network === undefined) return undefined;
-    return this.hosts(network) ? [network, name] : undefined;
   }
 
   #onChassis(chassis: string, ref: Ref): Answer<RemotePlacement> {
