@@ -14,6 +14,7 @@ import { listenOn } from './controller/listen.js';
 import { probe } from './controller/probe.js';
 import { droppedBy } from './controller/unknown.js';
 import { snapshotOf } from './controller/snapshot.js';
+import type { LinkState } from './ovsdb/client.js';
 import { parseRemote } from './ovsdb/remote.js';
 import { Vswitch } from './ovsdb/vswitch.js';
 
@@ -40,29 +41,25 @@ const aborted = async (signal: AbortSignal): Promise<void> => {
 /** Starts a controller; resolves when it listens, to what ends it. */
 async function start(config: Config, version: string, log: Logger, ending: AbortSignal): Promise<() => Promise<void>> {
   let stopping = false;
-  const northbound = await openNorthbound(config, version, log, ending);
-
-  const vswitch =
-    config.ovsdb === 'none'
-      ? undefined
-      : new Vswitch({
-          remotes: [parseRemote(config.ovsdb)],
-          onUpdate: () => {
-            controller.databaseChanged();
-          },
-          onState: (state) => {
-            if (stopping) return;
-            if (state.type === 'up') log.info({ ovsdb: config.ovsdb }, 'the database of Open vSwitch answers');
-            else
-              log.warn(
-                { ovsdb: config.ovsdb, state: state.type, ...(state.type === 'down' ? failure(state.reason) : {}) },
-                'the database of Open vSwitch does not answer; the data plane stays as it is',
-              );
-            controller.databaseAway(state.type !== 'up');
-          },
-        });
-  const controller = new Controller({ config, northbound, vswitch, version, log });
-  vswitch?.start();
+  let controller: Controller | undefined = undefined;
+  const databaseIs = (state: LinkState): void => {
+    if (stopping || controller === undefined || (state.type === 'down' && state.reason === undefined)) return;
+    sayDatabase(config, state, log);
+    controller.databaseAway(state.type !== 'up');
+  };
+  // First of all: of a bridge with thousands of ports the database has much to say, and takes its time.
+  const vswitch = openDatabase(config, databaseIs, () => {
+    controller?.databaseChanged();
+  });
+  const northbound = await openNorthbound(config, version, log, ending).catch((error: unknown) => {
+    vswitch?.close();
+    throw error;
+  });
+  controller = new Controller({ config, northbound, vswitch, version, log });
+  if (vswitch !== undefined) {
+    databaseIs(vswitch.state);
+    controller.databaseChanged();
+  }
   const ready = vswitch?.ready(firstSnapshotMs).catch((error: unknown) => {
     if (stopping) return;
     log.warn(
@@ -93,6 +90,27 @@ async function start(config: Config, version: string, log: Logger, ending: Abort
   for (const bridge of config.bridges)
     controller.switches.dial({ kind: 'unix', path: join(config.run_dir, `${bridge}.mgmt`) });
   return close;
+}
+
+/** The mirror of the configured database of Open vSwitch, which begins to fill; undefined without a database. */
+function openDatabase(
+  { ovsdb }: Config,
+  onState: (state: LinkState) => void,
+  onUpdate: () => void,
+): Vswitch | undefined {
+  if (ovsdb === 'none') return undefined;
+  const vswitch = new Vswitch({ remotes: [parseRemote(ovsdb)], onState, onUpdate });
+  vswitch.start();
+  return vswitch;
+}
+
+function sayDatabase({ ovsdb }: Config, state: LinkState, log: Logger): void {
+  if (state.type === 'up') log.info({ ovsdb }, 'the database of Open vSwitch answers');
+  else
+    log.warn(
+      { ovsdb, state: state.type, ...(state.type === 'down' ? failure(state.reason) : {}) },
+      'the database of Open vSwitch does not answer; the data plane stays as it is',
+    );
 }
 
 /** What the control socket is asked. */
