@@ -1,8 +1,9 @@
 // What is on the bridge: interfaces that carry lports and our tunnel ports, as the database names them, joined with the numbers that
 // the live connection gives them.
 import { byteOrder, ofPort, type Ref } from '../model/ids.js';
-import type { LocalBinding, World } from '../model/world.js';
+import type { LocalBinding, TunnelState, World } from '../model/world.js';
 import type { Session } from '../switch/session.js';
+import { steps } from '../turns/slices.js';
 import type { TunnelNames } from './tunnel-keeper.js';
 
 /** What an interface on the bridge says of itself. */
@@ -20,7 +21,7 @@ export class BridgePorts {
   readonly #world: World;
   #session: Pick<Session, 'ports'> | undefined;
   #plugs: readonly Plug[] = [];
-  #asking: ReadonlySet<string> = new Set();
+  #asking: readonly Pick<Plug, 'interface'>[] = [];
   #isKnown = false;
   #tunnels: TunnelNames = new Map();
   #isChanged = false;
@@ -56,7 +57,7 @@ export class BridgePorts {
   }
 
   /** The interfaces that carry lports, all of them; `asking` are all that say so, known or not. */
-  plugged(plugs: readonly Plug[], asking: ReadonlySet<string>): void {
+  plugged(plugs: readonly Plug[], asking: readonly Pick<Plug, 'interface'>[]): void {
     if (!this.#isKnown || !isSamePlugs(plugs, this.#plugs)) this.#isChanged = true;
     this.#plugs = plugs;
     this.#asking = asking;
@@ -88,17 +89,20 @@ export class BridgePorts {
   /** Tells the world, in small steps, what is on the bridge at the first of them. */
   *#tell(moved: (ref: Ref) => void): Generator<void> {
     const { bindings, tunnels } = this.#world;
-    const stateOf = withNumbers(this.#numbers());
+    const numbers = this.#numbers();
     const plugs = [...this.#plugs].sort(byInterface);
     const isConnected = this.#session !== undefined;
-    const tunnelsNow = [...this.#tunnels].map(([name, { key, error }]) => [key, stateOf(name, error)] as const);
+    const tunnelsNow = [...this.#tunnels].map(
+      ([name, { key, error }]) => [key, stateOf(numbers.get(name), error)] as const,
+    );
     const now = new Map<Ref, LocalBinding>();
+    const isStep = steps();
     for (const { ref, interface: name, error } of plugs) {
-      yield;
-      if (now.get(ref)?.ofport === undefined) now.set(ref, { interface: name, ...stateOf(name, error) }); // the first of two interfaces with one lport
+      if (isStep()) yield;
+      if (now.get(ref)?.ofport === undefined) now.set(ref, { interface: name, ...stateOf(numbers.get(name), error) }); // the first of two interfaces with one lport
     }
     for (const [ref, { interface: name }] of now) {
-      yield;
+      if (isStep()) yield;
       const before = bindings.peek(ref);
       if (before !== undefined && before.interface !== name) moved(ref);
     }
@@ -109,14 +113,15 @@ export class BridgePorts {
   /** The numbers of interfaces by name: those of the connection, or without one those that we knew. */
   #numbers(): ReadonlyMap<string, number> {
     const { bindings } = this.#world;
+    const numbers = new Map<string, number>();
     if (this.#session !== undefined)
-      return new Map([...this.#session.ports.values()].map((port) => [port.name, port.portNo]));
-    return new Map(
-      [...bindings.members()].flatMap((ref) => {
+      for (const { name, portNo } of this.#session.ports.values()) numbers.set(name, portNo);
+    else
+      for (const ref of bindings.members()) {
         const { interface: name, ofport } = bindings.peek(ref) ?? {};
-        return name === undefined || ofport === undefined ? [] : [[name, ofport]];
-      }),
-    );
+        if (name !== undefined && ofport !== undefined) numbers.set(name, ofport);
+      }
+    return numbers;
   }
 
   /** Interfaces that carry an iface-id whose lport is not in the northbound. */
@@ -126,8 +131,9 @@ export class BridgePorts {
 
   /** Interfaces of the bridge that say nothing of an lport and are no tunnels of ours. */
   bare(): string[] {
+    const asking = new Set(this.#asking.map((one) => one.interface));
     return this.names()
-      .filter((name) => !this.#asking.has(name) && !this.#tunnels.has(name))
+      .filter((name) => !asking.has(name) && !this.#tunnels.has(name))
       .sort();
   }
 
@@ -156,11 +162,10 @@ const isSameTunnels = (now: TunnelNames, before: TunnelNames): boolean =>
 
 const byInterface = (a: Plug, b: Plug): number => byteOrder(a.interface, b.interface);
 
-/** What is known of an interface by its name. */
-const withNumbers = (numbers: ReadonlyMap<string, number>) => (name: string, error: string | undefined) => {
-  const number = numbers.get(name);
-  return { ofport: number === undefined ? undefined : ofPort(number), ...(error === undefined ? {} : { error }) };
-};
+function stateOf(number: number | undefined, error: string | undefined): TunnelState {
+  const ofport = number === undefined ? undefined : ofPort(number);
+  return error === undefined ? { ofport } : { ofport, error };
+}
 
 /** Makes an input hold exactly these values, in small steps. */
 function* replaceAll<K, V>(
@@ -168,8 +173,9 @@ function* replaceAll<K, V>(
   values: ReadonlyMap<K, V>,
 ): Generator<void> {
   for (const key of [...input.members()]) if (!values.has(key)) input.set(key, undefined);
+  const isStep = steps();
   for (const [key, value] of values) {
-    yield;
+    if (isStep()) yield;
     input.set(key, value);
   }
 }

@@ -197,7 +197,7 @@ export class Chassis {
   }
 
   /** The interfaces that carry lports, all of them; `asking` are all that say so, known or not. */
-  plugged(plugs: readonly Plug[], asking: ReadonlySet<string>): void {
+  plugged(plugs: readonly Plug[], asking: readonly Pick<Plug, 'interface'>[]): void {
     this.ports.plugged(plugs, asking);
     this.schedule();
   }

@@ -10,7 +10,7 @@ import type { Config } from './config.js';
 import { IdlePorts } from './idle-ports.js';
 import { installedKey, type Marks } from './marks.js';
 import type { NorthboundEdge } from './northbound-edge.js';
-import { plugsOf, requestsByName, requestsOf } from './plugs.js';
+import { type Asking, askingOf, plugsOf, requestsByName } from './plugs.js';
 import type { TunnelKeeper } from './tunnel-keeper.js';
 
 /** A bridge, and what acts for it. */
@@ -35,6 +35,7 @@ export class Looks {
   readonly #parts: LookParts;
   readonly #served: LookedAt;
   readonly #idlePorts: IdlePorts;
+  #asking: readonly Asking[] = [];
   #isAsked = false;
   #isLooking = false;
   #isClosed = false;
@@ -72,7 +73,9 @@ export class Looks {
     const { datapathId, bridge: name, chassis, edge, tunnels } = this.#served;
     const view = this.#parts.vswitch?.view;
     const bridge = name === undefined ? undefined : view?.bridges.find((candidate) => candidate.name === name);
-    const requests = bridge === undefined ? requestsByName(chassis.ports.names()) : yield* requestsOf(bridge);
+    this.#asking = bridge === undefined ? [] : yield* askingOf(bridge, this.#asking);
+    const requests =
+      bridge === undefined ? requestsByName(chassis.ports.names()) : this.#asking.flatMap((port) => port.requests);
     const searched = new Set<string>();
     const { plugs, problems } = yield* plugsOf(requests, (ifaceId) => {
       searched.add(ifaceId);
@@ -84,7 +87,7 @@ export class Looks {
     edge.searchOnlyFor(searched);
     const renamed = view && renaming(view, datapathId, this.#parts.config.chassis, chassis.id);
     edge.problems([...(renamed === undefined ? [] : [renamed]), ...problems]);
-    chassis.plugged(plugs, new Set(bridge === undefined ? [] : requests.map((request) => request.interface)));
+    chassis.plugged(plugs, bridge === undefined ? [] : requests);
     this.#idlePorts.changed();
     yield;
     if (tunnels !== undefined && view !== undefined) {

@@ -2,6 +2,7 @@
 // there is no database.
 import { isName, isReference, nameRule, type Ref, refIn, refOf } from '../model/ids.js';
 import type { Bridge, Interface, Port } from '../ovsdb/rows.js';
+import { steps } from '../turns/slices.js';
 import type { Plug } from './bridge-ports.js';
 
 /** An interface that asks for an lport. */
@@ -19,27 +20,27 @@ export type Found = { readonly ref: Ref } | { readonly problem: string } | undef
 /** The same of an interface. */
 type Carried = Plug | { readonly problem: string } | undefined;
 
-/** What ports ask for; a port that did not change is the same object from view to view. */
-const known = new WeakMap<Port, readonly Request[]>();
-
-/** The interfaces of a bridge that carry an iface-id, in small steps. */
-export function* requestsOf(bridge: Bridge): Generator<void, Request[]> {
-  const requests: Request[] = [];
-  for (const port of bridge.ports) {
-    yield;
-    for (const request of requestsOfPort(port)) requests.push(request);
-  }
-  return requests;
+/** What a port of a bridge asks for. */
+export interface Asking {
+  readonly port: Port;
+  readonly requests: readonly Request[];
 }
 
-function requestsOfPort(port: Port): readonly Request[] {
-  let requests = known.get(port);
-  if (requests === undefined) {
-    requests = port.interfaces.flatMap((iface) => requestOf(iface) ?? []);
-    known.set(port, requests);
+/** What the ports of a bridge ask for, by name, in small steps; `before` is what they asked for earlier: few have changed since. */
+export function* askingOf({ ports }: Bridge, before: readonly Asking[]): Generator<void, Asking[]> {
+  const asking: Asking[] = [];
+  const isStep = steps();
+  let next = 0;
+  for (const port of ports) {
+    if (isStep()) yield;
+    let known = before[next];
+    while (known !== undefined && known.port.name < port.name) known = before[++next];
+    asking.push(known?.port === port ? known : { port, requests: requestsOfPort(port) });
   }
-  return requests;
+  return asking;
 }
+
+const requestsOfPort = ({ interfaces }: Port): Request[] => interfaces.flatMap((iface) => requestOf(iface) ?? []);
 
 function requestOf({ name, externalIds, error, ofport }: Interface): Request | undefined {
   const ifaceId = externalIds.get('iface-id');
@@ -66,8 +67,9 @@ export function* plugsOf(
 ): Generator<void, { plugs: Plug[]; problems: string[] }> {
   const plugs: Plug[] = [];
   const problems: string[] = [];
+  const isStep = steps();
   for (const { interface: name, ifaceId, error, carries } of requests) {
-    yield;
+    if (isStep()) yield;
     const carried = carries ?? carriedBy(find(ifaceId), name, error);
     if (carried === undefined) continue;
     if ('ref' in carried) plugs.push(carried);

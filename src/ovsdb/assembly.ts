@@ -1,7 +1,8 @@
 // Objects put together from the rows of one table and the parts that these rows refer to, kept up to date at the cost of
 // what changed: the ports of a bridge may be thousands.
 import { textsOf } from './datum.js';
-import { type Replica, type Row, type RowChange, stepLength } from './replica.js';
+import type { Replica, Row, RowChange } from './replica.js';
+import { steps } from '../turns/slices.js';
 
 /** What can be a part, or a whole. */
 export interface Named {
@@ -44,18 +45,18 @@ export class Assembly<Part extends Named, Whole extends Named> {
   /** Takes what changed, in the rows and in the parts, in small steps; answers with the wholes that changed, or went. */
   *update(changes: readonly RowChange[], parts: ReadonlySet<string>): Generator<void, Set<string>> {
     const dirty = new Map<string, Touched>();
-    let done = 0;
+    const isStep = steps();
     for (const change of changes) {
       if (change.table !== this.#plan.table) continue;
-      if (done++ % stepLength === 0) yield;
+      if (isStep()) yield;
       dirty.set(change.uuid, this.#refer(change));
     }
     for (const part of parts) {
-      if (done++ % stepLength === 0) yield;
+      if (isStep()) yield;
       for (const holder of this.#holders.get(part) ?? []) touch(dirty, holder, part);
     }
     for (const [uuid, touched] of dirty) {
-      if (done++ % stepLength === 0) yield;
+      if (isStep()) yield;
       this.#remake(uuid, touched);
     }
     return new Set(dirty.keys());

@@ -4,6 +4,7 @@ import { type Datum, datumAfter, defaultDatum, isSameDatum, parseDatum } from '.
 import { malformed } from './errors.js';
 import { isMembers, type Members } from './json.js';
 import type { Schema, TableSchema } from './schema.js';
+import { steps } from '../turns/slices.js';
 
 /** The monitored columns of a row; a row that changes becomes another object, one that does not stays the same. */
 export type Row = Readonly<Record<string, Datum>>;
@@ -125,9 +126,6 @@ function isNamed(updates: unknown, table: string, uuid: string): boolean {
   return isMembers(rows) && Object.hasOwn(rows, uuid);
 }
 
-/** So many rows are one step: to stop and to ask for the time costs as much as a row. */
-export const stepLength = 16;
-
 /** Has each row of the tables that we know taken. */
 function* eachRow(
   schema: Schema,
@@ -135,13 +133,13 @@ function* eachRow(
   take: (table: string, columns: TableSchema, uuid: string, body: Members) => void,
 ): Generator<void> {
   if (!isMembers(updates)) throw malformed('table updates that are no object');
+  const isStep = steps();
   for (const [table, rows] of Object.entries(updates)) {
     if (!isMembers(rows)) throw malformed(`updates of ${table} that are no object`);
     const columns = schema.get(table);
     if (!columns) continue;
-    let taken = 0;
     for (const uuid of Object.keys(rows)) {
-      if (taken++ % stepLength === 0) yield;
+      if (isStep()) yield;
       const body = rows[uuid];
       if (!isMembers(body)) throw malformed(`${table} ${uuid}: an update that is no object`);
       take(table, columns, uuid, body);

@@ -2,7 +2,7 @@
 // compares by identity sees exactly what changed.
 import { Assembly, byName } from './assembly.js';
 import { textsOf } from './datum.js';
-import { type Replica, type RowChange, stepLength } from './replica.js';
+import type { Replica, RowChange } from './replica.js';
 import {
   type Bridge,
   bridgeOf,
@@ -15,6 +15,7 @@ import {
   portOf,
   texts,
 } from './rows.js';
+import { steps } from '../turns/slices.js';
 
 /** All of an Open vSwitch that we look at. */
 export interface VswitchView {
@@ -62,9 +63,10 @@ export class Viewer {
   /** The view after the replica has taken these changes, made in small steps. */
   *after(changes: readonly RowChange[]): Generator<void, VswitchView> {
     const interfaces = new Set<string>();
+    const isStep = steps();
     for (const { table, uuid, after } of changes) {
       if (table !== 'Interface') continue;
-      if (interfaces.size % stepLength === 0) yield;
+      if (isStep()) yield;
       interfaces.add(uuid);
       if (after) this.#interfaces.set(uuid, interfaceOf(uuid, after));
       else this.#interfaces.delete(uuid);

@@ -10,6 +10,15 @@ export function slice(nowMs = (): number => performance.now()): () => boolean {
   return () => nowMs() >= endMs;
 }
 
+/** Of small items so many are one step of work that yields: to stop and to ask for the time costs as much as an item. */
+const stepLength = 16;
+
+/** Counts small items: tells at the first of each step that it is one. */
+export function steps(): () => boolean {
+  let counted = 0;
+  return () => counted++ % stepLength === 0;
+}
+
 const waiting: (() => void)[] = [];
 
 /** Does a piece of work in a later turn of the event loop, which is its own; first come, first served. */

@@ -31,18 +31,18 @@ void t.test(
   'an interface is behind the number that the connection gives it; without a connection numbers stay, and interfaces still go',
   (t) => {
     const { ports, join, bound, moved } = setUp();
-    ports.plugged([plug('b'), plug('a')], new Set());
+    ports.plugged([plug('b'), plug('a')], []);
     t.equal(join(), true);
     t.same(bound(), []);
     ports.numberedBy(session('a', 'b'));
     t.equal(join(), true);
     t.same(bound(), ['red/a a 1', 'red/b b 2']);
     ports.numberedBy(undefined);
-    ports.plugged([plug('a')], new Set());
+    ports.plugged([plug('a')], []);
     t.equal(join(), true);
     t.same(bound(), ['red/a a 1'], 'b was taken away while nobody was connected');
     ports.numberedBy(session('c', 'a'));
-    ports.plugged([plug('c', 'a')], new Set());
+    ports.plugged([plug('c', 'a')], []);
     t.equal(join(), true);
     t.same(bound(), ['red/a c 1']);
     t.same(moved, ['red/a']);
@@ -52,22 +52,22 @@ void t.test(
 
 void t.test('many interfaces are told in small steps; what changes meanwhile is told afterwards', (t) => {
   const { ports, join, bound } = setUp();
-  const names = Array.from({ length: 50 }, (_, i) => `p${i}`);
+  const names = Array.from({ length: 1000 }, (_, i) => `p${i}`);
   ports.numberedBy(session(...names));
   ports.plugged(
     names.map((name) => plug(name)),
-    new Set(),
+    [],
   );
   t.equal(
     join(() => true),
     false,
   );
-  ports.plugged([plug('p7')], new Set());
+  ports.plugged([plug('p7')], []);
   const lengths = new Set<number>();
   let steps = 1;
   for (; !join(() => true); steps++) lengths.add(bound().length);
   t.ok(steps > 100, `${steps} steps`);
-  t.ok(lengths.has(50), 'first what was there at the first step');
+  t.ok(lengths.has(1000), 'first what was there at the first step');
   t.same(bound(), ['red/p7 p7 8']);
   t.end();
 });

@@ -21,7 +21,7 @@ void t.test('a tenant that is completely known is served while another one is ju
   const [blue, red] = [refOf('blue', 'vm'), refOf('red', 'vm')];
   const plug = (ref: typeof blue) => ({ ref, interface: `tap-${ref}`, error: undefined });
   chassis.ports.numberedBy({ ports: new Map() });
-  chassis.plugged([plug(blue), plug(red)], new Set());
+  chassis.plugged([plug(blue), plug(red)], []);
   await someTurns();
   const write = (tenant: string, revision: number, enabled: boolean): void => {
     chassis.object(parseObject('lport', tenant, 'vm', { lswitch: 'net', enabled }, revision));
