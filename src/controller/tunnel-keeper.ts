@@ -10,6 +10,11 @@ import type { VswitchView } from '../ovsdb/view.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 import type { TunnelPortSpec } from '../ovsdb/writes.js';
 
+/**
+ * How long a port stays after the barrier behind the last flow that sends through it, in milliseconds: packets of connections that
+ * the datapath knows take their old way until Open vSwitch has looked at each of them again, of which no barrier tells.
+ */
+const graceMs = 500;
 /** How long a port that failed rests before it is tried again, in milliseconds. */
 const restMs = 5000;
 /** How long after the last time Open vSwitch is asked again to try what it could not make, at first and in the end, in milliseconds. */
@@ -47,8 +52,11 @@ export class TunnelKeeper {
   /** The tunnels that were there when it was asked last. */
   #retriedAmong = '';
   #timer: NodeJS.Timeout | undefined;
+  /** When the next look is due. */
+  #dueMs = Infinity;
   #wanted: readonly TunnelPort[] = [];
-  #surplus: ReadonlySet<string> = new Set();
+  /** The tunnels that may go, by key, with the time since which they may. */
+  #surplus: ReadonlyMap<string, number> = new Map();
   #isRunning = false;
   #isAgain = false;
   #isClosed = false;
@@ -78,7 +86,8 @@ export class TunnelKeeper {
   /** What should be there, and which of the rest may go. */
   keep(wanted: readonly TunnelPort[], surplus: readonly string[]): void {
     this.#wanted = wanted;
-    this.#surplus = new Set(surplus);
+    const nowMs = performance.now();
+    this.#surplus = new Map(surplus.map((key) => [key, this.#surplus.get(key) ?? nowMs]));
     this.look();
   }
 
@@ -132,11 +141,17 @@ export class TunnelKeeper {
     if (diff.failed.length > 0) await this.#retry();
   }
 
-  /** Removes those of ours that may go. */
+  /** Removes those of ours that may go, and have had their grace. */
   async #remove(names: readonly string[]): Promise<void> {
     const keys = new Map([...this.names(this.#vswitch.view)].map(([name, { key }]) => [name, key]));
-    const may = names.filter((name) => this.#surplus.has(keys.get(name) ?? ''));
-    for (const name of may) {
+    for (const name of names) {
+      const sinceMs = this.#surplus.get(keys.get(name) ?? '');
+      if (sinceMs === undefined) continue;
+      const leftMs = sinceMs + graceMs - performance.now();
+      if (leftMs > 0) {
+        this.#later(leftMs);
+        continue;
+      }
       await this.#vswitch.deletePort(this.#bridge, name, this.#owner);
       this.#log.info({ bridge: this.#bridge, port: name, tunnel: keys.get(name) }, 'tunnel port removed');
     }
@@ -190,11 +205,16 @@ export class TunnelKeeper {
     return failedAt !== undefined && performance.now() - failedAt < restMs;
   }
 
+  /** Looks again after a delay, or before. */
   #later(delayMs: number): void {
+    const dueMs = performance.now() + delayMs;
+    if (dueMs >= this.#dueMs) return;
     clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
     this.#timer = setTimeout(() => {
+      this.#dueMs = Infinity;
       this.look();
-    }, delayMs).unref();
+    }, delayMs + 1).unref();
   }
 
   #specOf({ type, remote, options, ofportRequest }: TunnelPort): WantedTunnel | undefined {
