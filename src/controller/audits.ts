@@ -3,7 +3,9 @@
 import type { Logger } from 'pino';
 import type { Outcome, Reading, Scope } from '../flow/reading.js';
 import type { FlowTable } from '../flow/table.js';
+import type { FlowCursor } from '../ofp/index.js';
 import { type FlowChange, watchFlows } from '../switch/flow-watch.js';
+import { eachFlowInPieces } from '../switch/pieces.js';
 import type { Session } from '../switch/session.js';
 import { inSlices } from '../turns/slices.js';
 import type { Drift } from './drift.js';
@@ -144,8 +146,8 @@ export class Audits {
     const { table } = this.#parts;
     const startedMs = this.#nowMs;
     try {
-      const flows = scope === 'groups' ? undefined : this.#eachFlow(reading);
-      const [groups] = await Promise.all([this.#session.groups(), flows]);
+      if (scope !== 'groups') await this.#eachFlow(reading, scope);
+      const groups = await this.#session.groups();
       return await inSlices(table.finish(reading, groups));
     } finally {
       table.drop(reading);
@@ -154,9 +156,11 @@ export class Audits {
     }
   }
 
-  #eachFlow(reading: Reading): Promise<void> {
-    return this.#session.eachFlow((flow) => {
+  /** For the first time all at once, because nothing is to be sent before. */
+  #eachFlow(reading: Reading, scope: Scope): Promise<void> {
+    const take = (flow: FlowCursor): void => {
       reading.flow(flow);
-    });
+    };
+    return scope === 'first' ? this.#session.eachFlow(take) : eachFlowInPieces(this.#session, take);
   }
 }

@@ -54,6 +54,7 @@ export class Drift {
         instructions: encodeInstructions(change.instructions),
         flags: 0, // a monitor does not tell them
       });
+      this.#table.heard(identity);
       this.#heard.set(identity, { content: change.event === 'deleted' ? undefined : content, change });
       if (change.reason === groupDeleted && content !== foreign) this.hasLostGroups = true;
     }

@@ -36,7 +36,7 @@ export class Reading {
     this.#scope = scope;
   }
 
-  /** Something was sent, or was heard of: what the switch says here may be older, or newer. */
+  /** Something was sent, or was heard of: what the switch says of it may be older, or newer. */
   crossed(identity: string): void {
     this.#crossed.add(identity);
   }
@@ -81,11 +81,13 @@ export class Reading {
   }
 
   #holds(identity: string, content: number): void {
-    const row = this.#rows.find(identity);
+    const isFirst = this.#scope === 'first';
+    const row = isFirst ? this.#rows.at(identity) : this.#rows.find(identity);
+    if (row !== undefined) this.#seen.add(row);
     const isNews = row?.installed !== content || row.refused !== undefined;
-    if (isNews && this.#scope === 'first') this.#observe(identity, content);
-    else if (isNews) this.#different.set(identity, content);
-    const seen = row ?? this.#rows.find(identity);
-    if (seen !== undefined) this.#seen.add(seen);
+    if (!isNews)
+      this.#different.delete(identity); // it may be told twice
+    else if (isFirst) this.#observe(identity, content);
+    else this.#different.set(identity, content);
   }
 }

@@ -122,12 +122,17 @@ export class FlowTable {
     this.#readings.delete(reading);
   }
 
+  /** Something was heard of an identity that will be `observed`, or it is sent: readings under way leave it alone. */
+  heard(identity: string): void {
+    for (const reading of this.#readings) reading.crossed(identity);
+  }
+
   /**
    * The switch holds this (nothing, if undefined) at an identity, and not by our doing. Only while no batch is in flight; what was seen
    * while one was that has the identity too is `tampered`, because nobody can say what came last.
    */
   observed(identity: string, content: number | undefined): Observed {
-    for (const reading of this.#readings) reading.crossed(identity);
+    this.heard(identity);
     const row = content === undefined ? this.#rows.find(identity) : this.#rows.at(identity);
     const isRefused = row?.refused !== undefined && row.refused.hash === content;
     if (row === undefined || (row.installed === content && !isRefused)) return 'known';
@@ -319,7 +324,7 @@ export class FlowTable {
     this.#unwanted.delete(identity);
     const row = this.#rows.find(identity);
     if (row === undefined || !isDue(row)) return;
-    for (const reading of this.#readings) reading.crossed(identity);
+    this.heard(identity);
     const { installed: before, winner } = row;
     this.#rows.hold(row, winner?.item.hash);
     if (winner === undefined) {

@@ -156,7 +156,7 @@ class Served {
       this.isUntold = true;
       return true;
     }
-    if (act.endsWith('group')) this.to.readBy(this.table, this.table.read('groups'));
+    if (act.endsWith('group')) this.to.groupsReadBy(this.table);
     for (const { identity, content } of seen) this.table.observed(identity, content);
     return true;
   }

@@ -53,7 +53,7 @@ async function served(t: Test) {
   return { clock, bridge, connection, table, installer, want };
 }
 
-type Kind = 'flow' | 'group_desc';
+type Kind = 'flow' | 'group_desc' | 'table';
 
 /** Waits for the n-th request of a kind, from 0, and gives its xid. */
 async function asked(connection: FakeConnection, kind: Kind, n: number): Promise<number> {
@@ -69,29 +69,42 @@ async function answer(connection: FakeConnection, kind: Kind, n: number, more = 
   connection.send(reply, await asked(connection, kind, n));
 }
 
+/** How many flows there are in table 0. */
+async function count(connection: FakeConnection, n: number, activeCount: number): Promise<void> {
+  const entries = [{ table: 0, activeCount, lookupCount: 0n, matchedCount: 0n }];
+  connection.send(
+    { type: 'multipart_reply', kind: 'table', more: false, entries },
+    await asked(connection, 'table', n),
+  );
+}
+
 void t.test('what changes while a switch is read again is sent and acknowledged, and not sent again', async (t) => {
   const { clock, bridge, connection, table, installer, want } = await served(t);
   const firstly = want(1);
-  await asked(connection, 'group_desc', 0);
+  await asked(connection, 'flow', 0);
   t.equal(table.acknowledged(), 0, 'before all was read nothing is sent');
   await answer(connection, 'flow', 0);
   await answer(connection, 'group_desc', 0);
   await firstly;
   clock.nowMs += auditMs + 1;
   installer.kick();
+  await count(connection, 0, 10_000);
   await asked(connection, 'flow', 1);
   await want(2);
   await answer(connection, 'flow', 1, true);
   await want(3);
-  t.equal(installer.drift.count, 0);
   await answer(connection, 'flow', 1);
+  await asked(connection, 'flow', 2);
+  await want(4);
+  t.equal(installer.drift.count, 0);
+  await answer(connection, 'flow', 2);
   await answer(connection, 'group_desc', 1);
   await until(
     () => installer.drift.count > 0,
     'the flow that was there before the reading, and is not told, is missed',
   );
-  await until(() => bridge.installed.length === 4, 'it is put back');
-  t.same(bridge.installed, [1, 2, 3, 1].map(cookieOf));
+  await until(() => bridge.installed.length === 5, 'it is put back');
+  t.same(bridge.installed, [1, 2, 3, 4, 1].map(cookieOf));
   t.equal(installer.drift.count, 1);
 });
 
@@ -104,14 +117,13 @@ void t.test('a reading that fails is tried again, and holds nothing up', async (
   installer.kick();
   connection.send(
     { type: 'error', errorType: 1, code: 5, data: new Uint8Array(0) },
-    await asked(connection, 'flow', 1),
+    await asked(connection, 'table', 0),
   );
-  await answer(connection, 'group_desc', 1);
   await want(2);
   clock.nowMs += auditMs + 1;
   installer.kick();
-  await answer(connection, 'flow', 2);
-  await answer(connection, 'group_desc', 2);
+  await count(connection, 1, 0);
+  await answer(connection, 'group_desc', 1);
   await until(() => installer.drift.count === 2, 'the next one finds what is missing');
   await until(() => bridge.installed.length === 4, 'it is put back');
 });

@@ -60,6 +60,11 @@ export class MemorySwitch {
     return atOnce(table.finish(reading, this.groups.values()));
   }
 
+  /** Has a table read the groups. */
+  groupsReadBy(table: FlowTable): Outcome {
+    return atOnce(table.finish(table.read('groups'), this.groups.values()));
+  }
+
   hashes(): number[] {
     return [...this.flows.values()].map(({ cookie }) => readCookie(cookie)?.hash ?? -1).sort((a, b) => a - b);
   }

@@ -16,6 +16,7 @@ import {
 } from '../../src/ofp/index.js';
 import { parseAddress, type Address } from '../../src/switch/address.js';
 import { commit } from '../../src/switch/commit.js';
+import { eachFlowInPieces } from '../../src/switch/pieces.js';
 import type { Session } from '../../src/switch/session.js';
 import { Switches } from '../../src/switch/switches.js';
 import { flowFrames, flowMod } from '../switch/flow-frames.js';
@@ -169,6 +170,24 @@ void t.test('against Open vSwitch', needing(...ovsPrograms), async (t) => {
     );
     t.equal((await session.flows()).length, 9500 + 1);
     await ovs.vsctl('clear', 'bridge', 'br0', 'flow_tables');
+    await wipe(session);
+  });
+
+  void t.test('all flows in pieces are all flows, each once, whatever their cookies', async (t) => {
+    const session = await dialled(t, ovs, 'br0');
+    const all = [...flowFrames(20_000), encode(flowMod(0n, 1, [output(1)], { table: 9 }), 0)];
+    t.equal((await commit(session, all)).kind, 'done');
+    const told: string[] = [];
+    let asked = 0;
+    const multipart = session.multipart.bind(session);
+    session.multipart = (request, part) => {
+      asked += 1;
+      return multipart(request, part);
+    };
+    await eachFlowInPieces(session, ({ table, cookie }) => told.push(`${table} ${cookie}`));
+    t.equal(asked, 1 + 4 + 1, 'the tables; the first of them in four pieces, and the other one');
+    t.same(told.sort(), (await session.flows()).map(({ table, cookie }) => `${table} ${cookie}`).sort());
+    t.equal(told.length, 20_001);
     await wipe(session);
   });
 
