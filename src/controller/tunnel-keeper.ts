@@ -14,7 +14,7 @@ import type { TunnelPortSpec } from '../ovsdb/writes.js';
  * How long a port stays after the barrier behind the last flow that sends through it, in milliseconds: packets of connections that
  * the datapath knows take their old way until Open vSwitch has looked at each of them again, of which no barrier tells.
  */
-const graceMs = 500;
+export const graceMs = 500;
 /** How long a port that failed rests before it is tried again, in milliseconds. */
 const restMs = 5000;
 /** How long after the last time Open vSwitch is asked again to try what it could not make, at first and in the end, in milliseconds. */
@@ -178,7 +178,11 @@ export class TunnelKeeper {
   /** Creates a port, or gives it its options; resolves to why it could not even be asked for. */
   async #create(spec: TunnelPortSpec): Promise<string | undefined> {
     const { name } = spec;
-    if (this.#rests(name)) return this.#trouble.get(name)?.error;
+    const restsMs = (this.#failedAt.get(name) ?? -Infinity) + restMs - performance.now();
+    if (restsMs > 0) {
+      this.#later(restsMs);
+      return this.#trouble.get(name)?.error;
+    }
     try {
       const outcome = await this.#vswitch.createTunnelPort(this.#bridge, spec);
       this.#log.info({ bridge: this.#bridge, port: name, tunnel: keyOfSpec(spec), ...outcome }, 'tunnel port created');
@@ -198,11 +202,6 @@ export class TunnelKeeper {
     const before = JSON.stringify([...this.#trouble]);
     this.#trouble = trouble;
     if (JSON.stringify([...trouble]) !== before) this.#changed();
-  }
-
-  #rests(name: string): boolean {
-    const failedAt = this.#failedAt.get(name);
-    return failedAt !== undefined && performance.now() - failedAt < restMs;
   }
 
   /** Looks again after a delay, or before. */

@@ -57,7 +57,7 @@ const families = async (t: Test, lab: DeviceSite, vm: Vm) => {
     t.same(underlay[0]?.inner, frame(vm, one));
     const { vms } = await lab.of({ type: 'vxlan', from: '2001:db8:1::9', vni: 1, inner: frame(one, vm) });
     t.same(vms, { vm: [frame(one, vm)] });
-    t.same(await lab.tunnels(), lab.mode === 'flow' ? ['vxlan flow'] : ['vxlan 2001:db8:1::9', 'vxlan flow']);
+    t.same(await lab.tunnelsAtRest(), lab.mode === 'flow' ? ['vxlan flow'] : ['vxlan 2001:db8:1::9', 'vxlan flow']);
   });
   await t.test('R6 a broadcast to VTEPs of both families reaches each once', async (t) => {
     await lab.device('red/d3', 'net', 0x13, { vtep_address: '203.0.113.9' });
@@ -131,13 +131,13 @@ const chassisToo = async (t: Test, lab: DeviceSite, vm: Vm) => {
     'R10 a VTEP that is a managed chassis too shares its tunnel, which stays when the device goes',
     async (t) => {
       const device = await lab.device('red/d1', 'net', 0x11, { vtep_address: '198.51.100.2' });
-      const ports = await lab.tunnels();
+      const ports = await lab.tunnelsAtRest();
       t.same(ports, lab.mode === 'flow' ? ['vxlan flow'] : ['vxlan 198.51.100.2', 'vxlan flow']);
       for (const to of [far, device])
         t.same((await lab.from(vm, frame(vm, to))).underlay.map(headline), ['vxlan 192.0.2.1 > 198.51.100.2 vni 1']);
       t.equal((await lab.from(vm, frame(vm, 'all'))).underlay.length, 1, 'one copy for both');
       await lab.without('red/d1');
-      t.same(await lab.tunnels(), ports);
+      t.same(await lab.tunnelsAtRest(), ports);
       t.equal((await lab.from(vm, frame(vm, far))).underlay.length, 1);
       const { vms } = await lab.of({ type: 'vxlan', from: '198.51.100.2', vni: 1, inner: frame(far, vm) });
       t.same(vms, { vm: [frame(far, vm)] });
@@ -401,7 +401,7 @@ const noLocalPort = async (t: Test, lab: DeviceSite, vm: Vm) => {
       const fields = { lswitch: 'empty', macs: ['fa:16:3e:00:00:71'], ips: ['10.0.0.113'] };
       const binding = { type: 'vtep', vtep_address: '203.0.113.70', tunnel_type: 'gre' };
       await site.acknowledged('red', await site.put('lport', 'red/lonely', { ...fields, binding }));
-      t.notOk((await lab.tunnels()).some((line) => line.startsWith('gre')));
+      t.notOk((await lab.tunnelsAtRest()).some((line) => line.startsWith('gre')));
       t.notMatch((await site.ours()).join('\n'), /fa:16:3e:00:00:71|203\.0\.113\.70/);
       t.equal(await site.standing('lport', 'red/lonely'), '');
       const first = await lab.vm('vm-e', 'empty', 0x72);
@@ -426,7 +426,7 @@ const refusals = async (t: Test, lab: DeviceSite, vm: Vm) => {
   await t.test(
     'R8 garbage, multicast, nothing and the like for an address are refused with the reason, and make no tunnel',
     async (t) => {
-      const before = await lab.tunnels();
+      const before = await lab.tunnelsAtRest();
       const wrong = [
         'rubbish',
         '239.1.1.1',
@@ -443,7 +443,7 @@ const refusals = async (t: Test, lab: DeviceSite, vm: Vm) => {
       ];
       for (const address of wrong)
         await attempt(address, /^ERROR: binding.vtep_address.*unicast IPv4 or IPv6 address of a tunnel endpoint/);
-      t.same(await lab.tunnels(), before);
+      t.same(await lab.tunnelsAtRest(), before);
     },
   );
   await t.test('R9 our own tunnel address is refused, in either family', async (t) => {

@@ -1,7 +1,9 @@
 // A chassis whose underlay is a dummy bridge: whatever a tunnel port sends is in a capture file as real bytes, and tunnel packets that
 // machines behind VTEPs would send come in as bytes. Nothing in here has seen our code but the switch.
+import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { graceMs } from '../../src/controller/tunnel-keeper.js';
 import { operator, refIn } from '../../src/model/ids.js';
 import { claimKey } from '../../src/sync/keys.js';
 import { captured } from '../lab/captures.js';
@@ -245,5 +247,15 @@ export class DeviceSite {
       .map(([type, [, options]]) => `${type} ${new Map(options).get('remote_ip') ?? ''}`)
       .filter((line) => /^(vxlan|geneve|gre) /.test(line))
       .sort();
+  }
+
+  /** The same once none comes or goes any more: those that nothing needs stay for a moment. */
+  async tunnelsAtRest(): Promise<string[]> {
+    for (let before = await this.tunnels(); ;) {
+      await delay(1.5 * graceMs);
+      const now = await this.tunnels();
+      if (now.join() === before.join()) return now;
+      before = now;
+    }
   }
 }

@@ -96,21 +96,21 @@ void t.test('tunnel ports of remote devices', deviceOptions, async (t) => {
     );
     await lab.controller.stop('SIGKILL');
     await site.remove('lport', 'red/d1');
-    const there = await lab.tunnels();
+    const there = await lab.tunnelsAtRest();
     t.ok(there.includes('geneve 203.0.113.9'));
     const left = there.filter((tunnel) => !tunnel.startsWith('geneve'));
     t.match(left.join(), '203.0.113.98,vxlan 203.0.113.99');
     await lab.restart('per-remote');
     await until('our leftovers are gone', async () => (await lab.tunnels()).join() === left.join(), patienceMs);
     await site.converged();
-    t.same(await lab.tunnels(), left);
+    t.same(await lab.tunnelsAtRest(), left);
     t.same((await lab.from(vm, frame(vm, device))).underlay, []);
   });
 
   await t.test('R15 with its last user a tunnel loses its flows before its port', async (t) => {
     await lab.device('red/d3', 'net', 0x13, { vtep_address: '203.0.113.13' });
     await site.listen();
-    const [mark, before] = [site.mark(), await lab.tunnels()];
+    const [mark, before] = [site.mark(), await lab.tunnelsAtRest()];
     await lab.without('red/d3');
     const deleted = await until(
       'ovs-vswitchd has deleted the port',
