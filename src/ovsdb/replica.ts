@@ -35,17 +35,22 @@ export class Replica {
   /** Takes a whole snapshot for everything there is, a few rows in a step; returns what really differs from before. Throws OVSDB_PEER_MALFORMED. */
   *replace(schema: Schema, snapshot: unknown, format: UpdateFormat): Generator<void, RowChange[]> {
     const changes: RowChange[] = [];
+    const tables = new Map([...schema.keys()].map((table) => [table, new Map<string, Row>()]));
     yield* eachRow(schema, snapshot, (table, columns, uuid, body) => {
-      changes.push(changeOf(table, uuid, this.rows(table).get(uuid), snapshotRow(body, columns, format)));
+      const before = this.rows(table).get(uuid);
+      const after = keptOr(before, snapshotRow(body, columns, format));
+      if (after !== before) changes.push({ table, uuid, before, after });
+      tables.get(table)?.set(uuid, after);
     });
+    const isStep = steps();
     for (const [table, rows] of this.#tables)
       for (const [uuid, before] of rows) {
-        yield;
-        if (!schema.has(table) || !isNamed(snapshot, table, uuid))
-          changes.push({ table, uuid, before, after: undefined });
+        if (isStep()) yield;
+        if (tables.get(table)?.has(uuid) !== true) changes.push({ table, uuid, before, after: undefined });
       }
     this.#schema = schema;
-    return this.#commit(changes);
+    this.#tables = tables;
+    return changes;
   }
 
   /** Takes an update, a few rows in a step; returns what changed. Throws OVSDB_PEER_MALFORMED, having changed nothing. */
@@ -57,27 +62,20 @@ export class Replica {
         format === 'update'
           ? rowAfterUpdate(body, columns)
           : rowAfterUpdate2(body, columns, before, `${table} ${uuid}`);
-      changes.push(changeOf(table, uuid, before, after));
+      const kept = after && keptOr(before, after);
+      if (kept !== before) changes.push({ table, uuid, before, after: kept });
     });
-    return this.#commit(changes);
-  }
-
-  #commit(changes: readonly RowChange[]): RowChange[] {
-    const real = changes.filter(({ before, after }) => before !== after);
-    for (const { table, uuid, after } of real) {
-      const rows = this.#tables.get(table) ?? new Map<string, Row>();
-      this.#tables.set(table, rows);
-      if (after) rows.set(uuid, after);
-      else rows.delete(uuid);
+    for (const { table, uuid, after } of changes) {
+      const rows = this.#tables.get(table);
+      if (after) rows?.set(uuid, after);
+      else rows?.delete(uuid);
     }
-    return real;
+    return changes;
   }
 }
 
-/** One change, with the old row kept as the new one when nothing differs. */
-function changeOf(table: string, uuid: string, before: Row | undefined, after: Row | undefined): RowChange {
-  return { table, uuid, before, after: before && after && isSameRow(before, after) ? before : after };
-}
+/** A row as it is now: the one that it was before where nothing differs. */
+const keptOr = (before: Row | undefined, after: Row): Row => (before && isSameRow(before, after) ? before : after);
 
 function isSameRow(a: Row, b: Row): boolean {
   const columns = Object.keys(a);
@@ -118,12 +116,6 @@ function fullRow(content: Members, columns: TableSchema): Row {
     row[column] = wire === undefined ? defaultDatum(type) : parseDatum(wire, type);
   }
   return row;
-}
-
-/** Whether some updates say anything of a row. */
-function isNamed(updates: unknown, table: string, uuid: string): boolean {
-  const rows = isMembers(updates) && Object.hasOwn(updates, table) ? updates[table] : undefined;
-  return isMembers(rows) && Object.hasOwn(rows, uuid);
 }
 
 /** Has each row of the tables that we know taken. */
