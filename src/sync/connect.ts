@@ -1,14 +1,9 @@
 // A connection to NATS that is found again for ever, and the few facts about it that everything else in this room needs.
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type ConnectionOptions,
-  type NatsConnection,
-  connect,
-  createInbox,
-  credsAuthenticator,
-} from '@nats-io/transport-node';
+import { type ConnectionOptions, type NatsConnection, createInbox, credsAuthenticator } from '@nats-io/transport-node';
 import { SyncError } from './errors.js';
+import { connectPaced, isLate } from './transport.js';
 
 const minPauseMs = 100;
 const maxPauseMs = 5000;
@@ -43,6 +38,8 @@ export interface ConnectOptions {
 export interface Nats {
   readonly connection: NatsConnection;
   readonly isUp: () => boolean;
+  /** Whether more has come than could be read: what is read should be kept for later, and nobody be taken for silent. */
+  readonly isLate: () => boolean;
   /** The JetStream domain that we reach the northbound by; undefined where the northbound is in our account. */
   readonly domain: string | undefined;
   /** What requests to JetStream begin with. */
@@ -129,7 +126,7 @@ export async function connectNats(address: NatsAddress, options: ConnectOptions)
   const client = clientOptions(address, options.name, outage);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return watched(await connect(client), address, {
+      return watched(await connectPaced(client), address, {
         ...options,
         up: (server) => {
           outage.sinceMs = undefined;
@@ -164,6 +161,7 @@ function watched(connection: NatsConnection, address: NatsAddress, options: Conn
   return {
     connection,
     isUp: () => isUp,
+    isLate: () => isLate(connection),
     domain: address.domain,
     jetStreamApi: address.domain === undefined ? '$JS.API' : `$JS.${address.domain}.API`,
     inbox: () => createInbox(address.inboxPrefix),

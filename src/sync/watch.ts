@@ -98,8 +98,8 @@ export class Watch {
       else this.#restart();
     });
     this.#timer = setInterval(() => {
-      const isSilent = performance.now() - this.#heardMs > silenceMs;
-      if (this.#subscription !== undefined && isSilent && bucket.nats.isUp()) this.#restart();
+      const isSilent = performance.now() - this.#heardMs > silenceMs && bucket.nats.isUp() && !bucket.nats.isLate();
+      if (this.#subscription !== undefined && isSilent) this.#restart();
     }, heartbeatMs / 2);
     void this.#start();
   }
@@ -151,7 +151,7 @@ export class Watch {
         else {
           begin();
           this.#heardMs = performance.now();
-          this.#backlog.push(message);
+          this.#backlog.push(message, this.#bucket.nats.isLate());
         }
       },
     });

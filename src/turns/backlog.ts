@@ -1,22 +1,24 @@
 // What comes faster than it can be dealt with: kept in its order, and taken in pieces.
 import { slice, soon } from './slices.js';
 
-/** Items that are taken one by one, at once while that does not take long. */
+/** Items that are taken one by one: at once, or later in turns of their own. */
 export class Backlog<Item> {
   readonly #take: (item: Item) => void;
   #items: Item[] = [];
-  /** Whether the present piece has taken long enough; absent while there is none. */
-  #isEnough: (() => boolean) | undefined;
 
   constructor(take: (item: Item) => void) {
     this.#take = take;
   }
 
-  /** Adds an item behind all others. */
-  push(item: Item): void {
-    if (this.#isEnough === undefined) this.#begin();
-    if (this.#items.length === 0 && this.#isEnough?.() === false) this.#take(item);
-    else this.#items.push(item);
+  /** Takes an item at once; or, where others wait or `isLater` says so, behind them. */
+  push(item: Item, isLater: boolean): void {
+    const isFirst = this.#items.length === 0;
+    if (isFirst && !isLater) {
+      this.#take(item);
+      return;
+    }
+    this.#items.push(item);
+    if (isFirst) this.#goOn(this.#items);
   }
 
   /** Forgets what has not been taken. */
@@ -24,23 +26,17 @@ export class Backlog<Item> {
     this.#items = [];
   }
 
-  #begin(): void {
-    this.#isEnough = slice();
+  #goOn(items: Item[]): void {
     soon(() => {
-      this.#isEnough = undefined;
-      if (this.#items.length > 0) this.#goOn();
+      const isEnough = slice();
+      let taken = 0;
+      // What is taken may clear the rest.
+      while (items === this.#items && taken < items.length && !isEnough()) {
+        const item = items[taken++];
+        if (item !== undefined) this.#take(item);
+      }
+      items.splice(0, taken);
+      if (items === this.#items && items.length > 0) this.#goOn(items);
     });
-  }
-
-  #goOn(): void {
-    this.#begin();
-    const items = this.#items;
-    let taken = 0;
-    // What is taken may clear the rest.
-    while (items === this.#items && taken < items.length && this.#isEnough?.() === false) {
-      const item = items[taken++];
-      if (item !== undefined) this.#take(item);
-    }
-    items.splice(0, taken);
   }
 }

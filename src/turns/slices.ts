@@ -4,9 +4,14 @@
 /** How long a piece of work may take, in milliseconds. */
 const sliceMs = 8;
 
+const clock = (): number => performance.now();
+
 /** Begins a piece of work: the function tells whether it has taken long enough by the clock. */
-export function slice(nowMs = (): number => performance.now()): () => boolean {
-  const endMs = nowMs() + sliceMs;
+export const slice = (nowMs = clock): (() => boolean) => sliceOf(sliceMs, nowMs);
+
+/** Begins a piece of work that is longer or shorter than others. */
+export function sliceOf(longestMs: number, nowMs = clock): () => boolean {
+  const endMs = nowMs() + longestMs;
   return () => nowMs() >= endMs;
 }
 
