@@ -67,8 +67,8 @@ export function seatsOf(graph: Graph, { world, namedByChildren, port, place }: P
     if (at.at === 'here') return { ...nowhere, local: [[network, ref]], isComplete: at.tag === undefined && !isShared };
     const isPlain = at.isManaged && !isShared && !namedByChildren.has(ref);
     const isHosted = localPortsOf.has(network);
-    if (!isPlain) return isHosted ? { ...nowhere, ...behind(at, network) } : nowhere;
-    if (!isHosted) return elsewhere;
+    if (!isHosted) return isPlain ? elsewhere : nowhere;
+    if (!isPlain) return { ...nowhere, ...behind(at, network) };
     const seat = shared.get(at) ?? { ...elsewhere, ...behind(at, network) };
     shared.set(at, seat);
     return seat;
