@@ -4,15 +4,25 @@ import type { FullSite } from './full-site.js';
 import { demand } from './gate.js';
 import { nowMs } from './site.js';
 
-/** Messages as one ONF bundle, as one piece of bytes. */
-export function inOneBundle(frames: readonly Uint8Array[]): Buffer {
-  const [bundleId, firstXid] = [1, 1];
-  return Buffer.concat([
-    bundleOpen(bundleId, firstXid),
-    ...bundleAdds(bundleId, firstXid + 1, frames),
-    bundleCommit(bundleId, firstXid + 1 + frames.length),
-  ]);
+/** Messages as ONF bundles of at most so many, one behind the other, as one piece of bytes. */
+export function inBundles(frames: readonly Uint8Array[], length: number): Buffer {
+  const bundles: Uint8Array[] = [];
+  let xid = 1;
+  for (let first = 0; first < frames.length; first += length) {
+    const part = frames.slice(first, first + length);
+    const bundleId = xid;
+    bundles.push(
+      bundleOpen(bundleId, xid),
+      ...bundleAdds(bundleId, xid + 1, part),
+      bundleCommit(bundleId, xid + 1 + part.length),
+    );
+    xid += part.length + 2;
+  }
+  return Buffer.concat(bundles);
 }
+
+/** Messages as one ONF bundle, as one piece of bytes. */
+export const inOneBundle = (frames: readonly Uint8Array[]): Buffer => inBundles(frames, Infinity);
 
 /** Writes bytes at once and waits for the barrier behind them; milliseconds. */
 export async function replayed({ site, wanted }: FullSite, bytes: Buffer): Promise<number> {

@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { frameText } from '../src/flow/item.js';
-import { inOneBundle, replayed, synced } from './fills.js';
+import { bundleLength } from '../src/controller/installer.js';
+import { inBundles, inOneBundle, replayed, synced } from './fills.js';
 import { type FullSite, fullSite } from './full-site.js';
 import { demand } from './gate.js';
 import { requireInstalled } from './installed.js';
@@ -22,9 +23,10 @@ export interface SyncOptions {
 
 /** One size: the site with everything in it, and the bytes that its controller should come to. */
 interface Prepared extends FullSite {
-  /** The messages one behind the other, and the same in one bundle. */
+  /** The messages one behind the other, the same in one bundle, and in bundles as long as the controller's. */
   readonly bytes: Buffer;
   readonly bundle: Buffer;
+  readonly bundles: Buffer;
   readonly textFile: string;
   readonly deadlineMs: number;
 }
@@ -87,7 +89,17 @@ async function prepare(ports: number, deadlineMs: number): Promise<Prepared> {
   const textFile = join(site.ovs.dir, 'flows.txt');
   writeFileSync(textFile, wanted.flows.map(({ frame }) => `${frameText(frame)}\n`).join(''));
   const frames = [...wanted.groups, ...wanted.flows].map(({ frame }) => frame);
-  return { site, wanted, ports, bytes: Buffer.concat(frames), bundle: inOneBundle(frames), textFile, deadlineMs };
+  const bundles = inBundles(frames, bundleLength(ports));
+  return {
+    site,
+    wanted,
+    ports,
+    bytes: Buffer.concat(frames),
+    bundle: inOneBundle(frames),
+    bundles,
+    textFile,
+    deadlineMs,
+  };
 }
 
 /** The peers that stay the same from round to round, unmeasured, so that the switch has its memory. */
@@ -110,6 +122,7 @@ async function oneRound(prepared: Prepared, round: number, samples: Samples): Pr
     return peer(prepared);
   };
   note('replay', await cleared(replay));
+  note('replay, bundles', await cleared(replayBundles));
   if (ports <= mostPlainly) note('replay, no bundle', await cleared(replayPlainly));
   note('ovs-ofctl', await cleared(ofctl));
   const { startMs, syncMs, ...work } = await cleared((full) => synced(full, full.deadlineMs));
@@ -130,6 +143,7 @@ async function oneRound(prepared: Prepared, round: number, samples: Samples): Pr
 }
 
 const replay = (prepared: Prepared): Promise<number> => replayed(prepared, prepared.bundle);
+const replayBundles = (prepared: Prepared): Promise<number> => replayed(prepared, prepared.bundles);
 const replayPlainly = (prepared: Prepared): Promise<number> => replayed(prepared, prepared.bytes);
 
 async function ofctl({ site, textFile, wanted }: Prepared): Promise<number> {
@@ -158,7 +172,12 @@ function linesOf({ ports, wanted }: Prepared, samples: Samples): Line[] {
   });
   const atMost = (ratio: number): Goal => ({ kind: 'at most', ratio });
   return [
-    line('replay', 'replay of the bytes, in a bundle'),
+    line('replay', 'replay of the bytes, in one bundle'),
+    line(
+      'replay, bundles',
+      `replay of the bytes, in bundles of ${short(bundleLength(ports))} as the controller’s`,
+      to('replay', 'replay, bundles', values('replay')),
+    ),
     ...(ports > mostPlainly
       ? []
       : [
@@ -173,6 +192,7 @@ function linesOf({ ports, wanted }: Prepared, samples: Samples): Line[] {
       'damselfly',
       'damselfly, from the first NATS byte',
       to('replay', 'damselfly', values('replay'), atMost(1.25)),
+      to('replay, bundles', 'damselfly', values('replay, bundles'), atMost(1.25)),
       to('ovs-ofctl', 'damselfly', values('ovs-ofctl'), atMost(0.6)),
     ),
     line(

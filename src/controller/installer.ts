@@ -7,14 +7,14 @@ import { Drift } from './drift.js';
 import { Pace } from './pace.js';
 import { commit } from '../switch/commit.js';
 import type { Session } from '../switch/session.js';
-import { pause } from '../turns/slices.js';
+import { pause, slice } from '../turns/slices.js';
 
 /** Messages that are taken from the table at a time. */
 const batchLength = 2000;
 /** The most messages of a bundle: while it is committed, for about 2 µs per flow, ovs-vswitchd does nothing else. */
 const longestBundle = 5000;
 /** Messages per bundle. After a commit ovs-vswitchd visits all ports of the bridge, for about 3 µs each: the more there are, the more flows go together. */
-const bundleLength = (ports: number): number => Math.min(longestBundle, Math.max(batchLength, 2 * ports));
+export const bundleLength = (ports: number): number => Math.min(longestBundle, Math.max(batchLength, 2 * ports));
 /** How long a refused flow rests before it is tried again, in milliseconds. */
 const retryMs = 30_000;
 /** How many are tried again together: each may cost a bundle, of about 1 ms, for which everything else waits. */
@@ -129,12 +129,15 @@ export class Installer {
   async #gather(session: Session): Promise<Batch[]> {
     const batches: Batch[] = [];
     const limit = bundleLength(session.ports.size);
+    let isEnough = slice();
     for (let length = 0; length < limit && this.#session === session;) {
       const batch = this.#table.next(Math.min(batchLength, limit - length));
       if (batch === undefined) break;
       batches.push(batch);
       length += batch.changes.length;
-      if (batch.changes.length >= batchLength / 2) await pause();
+      if (!isEnough()) continue;
+      await pause();
+      isEnough = slice();
     }
     return batches;
   }
