@@ -4,6 +4,7 @@ import { type Item, removal } from './item.js';
 import { type Outcome, Reading, type Scope } from './reading.js';
 import { isDue, refusedFor, type Wish } from './row.js';
 import { Rows } from './rows.js';
+import { Unwanted } from './unwanted.js';
 
 const noItems: readonly Item[] = [];
 
@@ -19,7 +20,7 @@ export class FlowTable {
   /** What such owners do not want any more. */
   readonly #released = new Map<string, Set<string>>();
   /** Installed, ours and wanted by nobody, with the round since which (0: it was there before us): removed once the view is whole. */
-  readonly #unwanted = new Map<string, number>();
+  readonly #unwanted = new Unwanted();
   /** Wanted by nobody, but the switch has refused to remove it, with when that was tried last. */
   readonly #staying = new Map<string, number>();
   readonly #flying = new Set<Batch>();
@@ -72,7 +73,7 @@ export class FlowTable {
 
   /** The rounds of which something is to be removed that waits for the whole view; 0 stands for what was there before us. */
   removalsDue(): ReadonlySet<number> {
-    return new Set(this.#unwanted.values());
+    return this.#unwanted.rounds();
   }
 
   /** Whether everything that the chassis should know is known, so that what nobody wants may go. */
@@ -312,7 +313,7 @@ export class FlowTable {
       for (const identity of due) this.#change(identity, name, changes);
     }
     if (this.#whole)
-      for (const identity of this.#unwanted.keys()) {
+      for (const identity of this.#unwanted.identities()) {
         if (changes.length >= limit) break;
         this.#change(identity, identity, changes);
       }
