@@ -24,6 +24,8 @@ export interface Hands {
 
 const newVid = 101;
 const pingIntervalMs = 20;
+/** A tunnel port stays for half a second after its last flow. */
+const tunnelPatienceMs = 5000;
 const newDeviceAddress = '172.31.0.10/24';
 
 function childRemoved(site: Site, { damselfly }: Hands): Step {
@@ -84,7 +86,7 @@ function tunnelPorts(site: Site, address: string, each: number): Line {
     each === 0
       ? `no chassis has a tunnel port to ${address} any more`
       : `each chassis has one tunnel port to ${address}`;
-  return holds(`tunnels:${address}`, claim, 'ovs-vsctl find Interface', async () => {
+  const look = async () => {
     const found = await Promise.all(
       Object.values(site.chassis).map(async ({ name, ovs }) => {
         const rows = await ovs.vsctl('--bare', '--columns=name', 'find', 'Interface', `options:remote_ip="${address}"`);
@@ -95,6 +97,14 @@ function tunnelPorts(site: Site, address: string, each: number): Line {
       held: found.every(({ count }) => count === each),
       seen: found.map(({ name, count }) => `${count} on ${name}`).join(', '),
     };
+  };
+  return holds(`tunnels:${address}`, claim, 'ovs-vsctl find Interface', async () => {
+    const deadlineMs = performance.now() + tunnelPatienceMs;
+    for (;;) {
+      const result = await look();
+      if (result.held || performance.now() > deadlineMs) return result;
+      await delay(100);
+    }
   });
 }
 
