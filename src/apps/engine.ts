@@ -11,9 +11,9 @@ import type { App, Rule } from './app.js';
 
 /** What came of the rules of a set for one owner, ready to be compared; the flows' own objects are not kept. */
 interface Outcome {
-  readonly items: readonly Item[];
-  readonly tunnels: readonly TunnelPort[];
-  /** The apps that failed, and why. */
+  items: readonly Item[];
+  tunnels: readonly TunnelPort[];
+  /** The apps that failed, and why: of them the rest has what they wanted before, once that is known. */
   readonly failed: ReadonlyMap<App, unknown>;
 }
 
@@ -36,8 +36,6 @@ export class Engine {
   readonly #table: FlowTable;
   /** The tunnel ports that are wanted, and the apps that failed, by the name of the wish. */
   readonly #tunnels = new Map<string, readonly TunnelPort[]>();
-  /** What is wanted for owners for which an app has failed, with what it wanted before. */
-  readonly #mended = new Map<string, Outcome>();
   readonly #failures = new Map<string, readonly AppFailure[]>();
 
   constructor(view: View, table: FlowTable, apps: readonly App[]) {
@@ -74,12 +72,10 @@ export class Engine {
         const object = numberName(kind, refOfMember(member)); // the one that a number is allocated to
         const name = `${index} ${object}`;
         const failures = [...now.failed].map(([app, error]) => ({ owner: { app: app.name, object }, error }));
-        const { items, tunnels } = failures.length === 0 ? now : mended(now, this.#mended.get(name) ?? before);
-        if (failures.length > 0) this.#mended.set(name, { items, tunnels, failed: now.failed });
-        else if (this.#mended.size > 0) this.#mended.delete(name);
+        if (failures.length > 0) mend(now, before);
         note(this.#failures, name, failures);
-        note(this.#tunnels, name, tunnels);
-        this.#table.want({ name, object }, this.#rank(kind, object, member), items);
+        note(this.#tunnels, name, now.tunnels);
+        this.#table.want({ name, object }, this.#rank(kind, object, member), now.items);
       },
       (member, error) => {
         this.#view.world.graph.failed(`the flows of ${member}`, error);
@@ -117,7 +113,7 @@ function note<T>(lists: Map<string, readonly T[]>, name: string, list: readonly 
 }
 
 const noTunnels: readonly TunnelPort[] = [];
-const nothingPrepared: Outcome = { items: [], tunnels: noTunnels, failed: new Map() };
+const nothingPrepared: Readonly<Outcome> = { items: [], tunnels: noTunnels, failed: new Map() };
 
 /** What rules want for one owner. An app that fails for it is a mistake of ours, which must not cost anybody else their flows. */
 function outcomeOf(view: View, rules: RuleSet['rules'], member: string): Outcome {
@@ -139,11 +135,10 @@ function outcomeOf(view: View, rules: RuleSet['rules'], member: string): Outcome
   return { items: items.slice(), tunnels, failed }; // a copy has no room to grow
 }
 
-/** An outcome in which apps that failed want what they wanted before; tunnels stay if any did. */
-function mended({ items, failed }: Outcome, before: Outcome): Pick<Outcome, 'items' | 'tunnels'> {
-  const names = new Set([...failed.keys()].map(({ name }) => name));
-  return {
-    items: [...items.filter(({ app }) => !names.has(app)), ...before.items.filter(({ app }) => names.has(app))],
-    tunnels: before.tunnels,
-  };
+/** Has apps that failed want what they wanted before, also the next time; tunnels stay if any did. */
+function mend(now: Outcome, before: Outcome): void {
+  const names = new Set([...now.failed.keys()].map(({ name }) => name));
+  const isOfFailed = ({ app }: Item): boolean => names.has(app);
+  now.items = [...now.items.filter((item) => !isOfFailed(item)), ...before.items.filter(isOfFailed)];
+  now.tunnels = before.tunnels;
 }

@@ -124,22 +124,14 @@ function plainItem(app: Author, flow: Flow): Item {
 
 /** The item of an encoded FLOW_MOD, which gets its cookie. */
 function itemOf({ id, name: app }: Author, frame: Uint8Array, wrong: string | undefined): Item {
-  const matchEnd = flowModHeadSize + Math.ceil(number16(frame, flowModHeadSize + 2) / 8) * 8;
-  const match = frame.subarray(flowModHeadSize, matchEnd);
-  const identity = flowIdentity(frame[tableOffset] ?? 0, number16(frame, priorityOffset), match);
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const matchEnd = flowModHeadSize + Math.ceil(view.getUint16(flowModHeadSize + 2) / 8) * 8;
+  const [table, priority] = [view.getUint8(tableOffset), view.getUint16(priorityOffset)];
+  const identity = flowIdentity(table, priority, frame.subarray(flowModHeadSize, matchEnd));
   const hash = flowHash(identity, frame.subarray(matchEnd));
-  put32(frame, cookieOffset, (cookieTag << 16) | (id << 8) | Math.floor(hash / 2 ** 32));
-  put32(frame, cookieOffset + 4, hash % 2 ** 32);
+  view.setUint32(cookieOffset, ((cookieTag << 16) | (id << 8) | Math.floor(hash / 2 ** 32)) >>> 0);
+  view.setUint32(cookieOffset + 4, hash % 2 ** 32);
   return { app, identity, hash, frame, wrong };
-}
-
-const number16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-
-function put32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 24;
-  bytes[at + 1] = value >>> 16;
-  bytes[at + 2] = value >>> 8;
-  bytes[at + 3] = value;
 }
 
 /** A wanted group as an item. */

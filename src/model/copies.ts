@@ -40,9 +40,7 @@ export function copiesOf(graph: Graph, view: MembersOfNetworks): Copies {
     local,
     remote,
     crowded: graph.relation(view.localPortsOf, (network) =>
-      local(network)
-        .left.slice(0, 1)
-        .map(() => [network, network]),
+      local(network).left.length > 0 ? [[network, network]] : [],
     ),
     portsLeft: graph.relation(view.localPortsOf, (network) => local(network).left.map(({ ref }) => [ref, network])),
     endpointsLeft: graph.relation(view.endpointsOf, (network) => remote(network).left.map((name) => [network, name])),

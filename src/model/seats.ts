@@ -68,8 +68,8 @@ export function seatsOf(graph: Graph, { world, namedByChildren, port, place }: P
     const isPlain = at.isManaged && !isShared && !namedByChildren.has(ref);
     const isHosted = localPortsOf.has(network);
     if (!isHosted) return isPlain ? elsewhere : nowhere;
-    if (!isPlain) return { ...nowhere, ...behind(at, network) };
-    const seat = shared.get(at) ?? { ...elsewhere, ...behind(at, network) };
+    if (!isPlain) return { ...nowhere, ...reached(at, network) };
+    const seat = shared.get(at) ?? { ...elsewhere, ...reached(at, network) };
     shared.set(at, seat);
     return seat;
   };
@@ -95,7 +95,7 @@ export function seatsOf(graph: Graph, { world, namedByChildren, port, place }: P
   };
 }
 
-const behind = ({ name, sender, isManaged }: RemotePlacement, network: Ref): Pick<Seat, 'remote' | 'sender'> => ({
+const reached = ({ name, sender, isManaged }: RemotePlacement, network: Ref): Pick<Seat, 'remote' | 'sender'> => ({
   remote: [[network, name]],
   sender: isManaged ? [[sender, network]] : [],
 });

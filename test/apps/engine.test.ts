@@ -51,6 +51,9 @@ void t.test('an app that fails for one owner costs nobody else their flows, and 
   engine.flush();
   t.same(wanted().length, 4, 'what a failed app wanted before stays');
   t.match(engine.failures(), [{ owner: { object: 'lport red/a' } }]);
+  put('a', 'fa:16:3e:00:00:29');
+  engine.flush();
+  t.same(wanted().length, 4, 'also when it fails again');
   world.remove('lport', refOf('red', 'a'));
   engine.flush();
   t.same(wanted(), ['easy lport red/b', 'picky lport red/b']);

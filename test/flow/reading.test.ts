@@ -2,35 +2,19 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Batch, DumpedFlow } from '../../src/flow/batch.js';
-import { flowItem, groupItem } from '../../src/flow/item.js';
+import { flowItem } from '../../src/flow/item.js';
 import type { Reading } from '../../src/flow/reading.js';
 import { foreign, tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
-import { apply, decode, load, output } from '../../src/ofp/index.js';
+import { apply, decode } from '../../src/ofp/index.js';
 import { MemorySwitch } from './memory-switch.js';
-
-const author = { id: 1, name: 'test' } as const;
-const owner = (object: string) => ({ name: object, object });
-const flow = (priority: number, port: number) =>
-  flowItem(author, { table: 0, priority, match: { in_port: 1 }, instructions: [apply(output(port))] });
-const group = (id: number, key: number) =>
-  groupItem(author, { groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
+import { author, flow, group, owner, settle } from './samples.js';
 
 function tableOf(to: MemorySwitch): FlowTable {
   const table = new FlowTable();
   table.whole = true;
   to.readBy(table, table.load());
   return table;
-}
-
-function settle(table: FlowTable, to: MemorySwitch): number {
-  let sent = 0;
-  for (let batch = table.next(3); batch !== undefined; batch = table.next(3)) {
-    to.take(batch);
-    table.committed(batch);
-    sent += batch.changes.length;
-  }
-  return sent;
 }
 
 void t.test('while the switch is read again, changes are sent and acknowledged', (t) => {

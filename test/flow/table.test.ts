@@ -1,32 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { seenFlow } from '../../src/flow/dumped.js';
-import { flowItem, groupItem } from '../../src/flow/item.js';
+import { flowItem } from '../../src/flow/item.js';
 import type { Batch, DumpedFlow } from '../../src/flow/batch.js';
 import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
-import { apply, decode, load, output } from '../../src/ofp/index.js';
+import { apply, decode, output } from '../../src/ofp/index.js';
 import { MemorySwitch } from './memory-switch.js';
-
-const author = { id: 1, name: 'test' } as const;
-const owner = (object: string) => ({ name: object, object });
-const flow = (priority: number, port: number, table = 0) =>
-  flowItem(author, { table, priority, match: { in_port: 1 }, instructions: [apply(output(port))] });
-const group = (id: number, key: number) =>
-  groupItem(author, { groupId: 0xd0000000 + id, type: 'all', buckets: [{ actions: [load('reg7', key)] }] });
+import { author, flow, group, owner, settle } from './samples.js';
 
 const load1 = (table: FlowTable, of: MemorySwitch) => of.readBy(table, table.load()).found;
-
-/** Sends everything there is to send. */
-function settle(table: FlowTable, to: MemorySwitch): number {
-  let sent = 0;
-  for (let batch = table.next(3); batch !== undefined; batch = table.next(3)) {
-    to.take(batch);
-    table.committed(batch);
-    sent += batch.changes.length;
-  }
-  return sent;
-}
 
 void t.test('a restart on a switch that holds what is wanted sends nothing', (t) => {
   const wanted = () => {
