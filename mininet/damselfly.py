@@ -121,7 +121,7 @@ class TrunkTopo(DamselflyTopo):
 
     def plan(self):
         switch = self.chassis_switch('s1', 1)
-        inner = self.addSwitch('vm1', cls=InnerBridge)
+        inner = self.addSwitch('vm1', cls=InnerBridge, dpid='%016x' % 0xf1)
         self.network('red', 'net1')
         for number, vid, port in ((1, 0, 'vm1'), (2, 100, 'vm1-v100'), (3, 200, 'vm1-v200')):
             self.addLink(self.machine(number), inner, cls2=LogicalPort, params2={'tag': vid})

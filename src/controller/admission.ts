@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Bridge } from '../ovsdb/rows.js';
 import type { Vswitch } from '../ovsdb/vswitch.js';
 import type { Session } from '../switch/session.js';
-import { bridgeOf, datapathText, secureCommand } from './bridges.js';
+import { bridgeOf, type Datapath, datapathText, secureCommand } from './bridges.js';
 import { Repeats } from './repeats.js';
 
 /** How long a bridge that the database does not have may be one whose row is still on its way, in milliseconds. */
@@ -26,7 +26,7 @@ interface Complaint {
 }
 
 const notOurs =
-  'not served: no bridge of the database of Open vSwitch has this datapath id (if it is a bridge of another machine: ' +
+  'not served: no bridge of the database of Open vSwitch has this name and datapath id (if it is a bridge of another machine: ' +
   '--ovsdb tcp:HOST:PORT for its database, or --ovsdb none to serve whatever connects)';
 
 /** The door of one controller. */
@@ -64,10 +64,10 @@ export class Admission {
   }
 
   /** Why a bridge that is connected is not served, with the command that helps where there is one. */
-  reasonOf(datapathId: bigint): string {
-    const complaint = this.#complaints.get(datapathId);
+  reasonOf(datapath: Datapath): string {
+    const complaint = this.#complaints.get(datapath.datapathId);
     if (complaint !== undefined) return `${complaint.text}: ${complaint.details.command}`;
-    const isKnown = this.#vswitch === undefined || bridgeOf(this.#vswitch.view, datapathId) !== undefined;
+    const isKnown = this.#vswitch === undefined || bridgeOf(this.#vswitch.view, datapath) !== undefined;
     return isKnown ? 'not served yet' : notOurs;
   }
 
@@ -82,7 +82,7 @@ export class Admission {
     if (vswitch === undefined) return undefined;
     const untilMs = performance.now() + rowMs;
     for (;;) {
-      const bridge = bridgeOf(vswitch.view, session.datapathId);
+      const bridge = bridgeOf(vswitch.view, session);
       const isOver = performance.now() >= untilMs || session.ended !== undefined;
       if (bridge !== undefined || !vswitch.isReady || isOver) return bridge;
       await delay(lookMs, undefined, { ref: false });
@@ -94,7 +94,10 @@ export class Admission {
     const repeated = this.#strangers.say(session.peer.replace(/[:#]\d+$/, ''), performance.now());
     if (repeated === undefined) return;
     const more = repeated === 0 ? {} : { repeated };
-    this.#log.error({ datapath: datapathText(session.datapathId), peer: session.peer, ...more }, notOurs);
+    this.#log.error(
+      { datapath: datapathText(session.datapathId), bridge: session.bridge, peer: session.peer, ...more },
+      notOurs,
+    );
   }
 
   /** Without a controller a bridge must keep its flows and forward nothing by itself. */

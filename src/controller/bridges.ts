@@ -5,19 +5,36 @@ import type { VswitchView } from '../ovsdb/view.js';
 /** A datapath id as OVSDB has it: 16 hexadecimal digits. */
 export const datapathText = (datapathId: bigint): string => datapathId.toString(16).padStart(16, '0');
 
-/** The bridge with a datapath id; undefined for a switch of another machine, or without a database. */
-export const bridgeOf = (view: VswitchView, datapathId: bigint): Bridge | undefined =>
-  view.bridges.find((bridge) => bridge.datapathId === datapathText(datapathId));
+/** What a switch says that it is. */
+export interface Datapath {
+  readonly datapathId: bigint;
+  /** The name of its bridge, or as much of it as its local port bears; absent where that is not known. */
+  readonly bridge?: string | undefined;
+}
+
+/** How much of a name a port of OpenFlow 1.3 bears (7.2.1: 16 bytes with the one that ends it). */
+const portNameLength = 15;
+const portName = (bridge: string): string => bridge.slice(0, portNameLength);
+
+/**
+ * The bridge that a datapath is; undefined for a switch of another machine, or without a database. Nothing keeps two bridges from
+ * having one datapath id, so the name has to be right as well.
+ */
+export const bridgeOf = (view: VswitchView, { datapathId, bridge }: Datapath): Bridge | undefined =>
+  view.bridges.find(
+    (row) =>
+      row.datapathId === datapathText(datapathId) && (bridge === undefined || portName(row.name) === portName(bridge)),
+  );
 
 /** The chassis id of a bridge: configured, else its own, else that of the machine which has it, else its datapath id. */
-export function chassisIdOf(view: VswitchView, datapathId: bigint, configured: readonly string[]): string {
-  const dpid = datapathText(datapathId);
+export function chassisIdOf(view: VswitchView, datapath: Datapath, configured: readonly string[]): string {
+  const dpid = datapathText(datapath.datapathId);
   for (const entry of configured) {
     const [head = '', tail] = entry.split('=');
     if (tail === undefined) return head;
     if (head.padStart(16, '0') === dpid) return tail;
   }
-  const bridge = bridgeOf(view, datapathId);
+  const bridge = bridgeOf(view, datapath);
   return bridge === undefined
     ? dpid // a switch of another machine
     : (bridge.externalIds.get('damselfly-chassis') ?? view.openVswitch?.systemId ?? dpid);
@@ -26,12 +43,12 @@ export function chassisIdOf(view: VswitchView, datapathId: bigint, configured: r
 /** What to do where the database calls a bridge by another chassis id than it is served as; undefined: it does not. */
 export function renaming(
   view: VswitchView,
-  datapathId: bigint,
+  datapath: Datapath,
   configured: readonly string[],
   servedAs: string,
 ): string | undefined {
-  const bridge = bridgeOf(view, datapathId);
-  const id = chassisIdOf(view, datapathId, configured);
+  const bridge = bridgeOf(view, datapath);
+  const id = chassisIdOf(view, datapath, configured);
   if (bridge === undefined || id === servedAs) return undefined;
   return (
     `bridge ${bridge.name} is served as chassis ${servedAs}, and the database calls it ${id} now. To rename it, stop the controller, ` +

@@ -5,7 +5,7 @@ import { formatAddress } from '../switch/address.js';
 import { Switches } from '../switch/switches.js';
 import type { Bridge } from '../ovsdb/rows.js';
 import { Admission } from './admission.js';
-import { bridgeOf, chassisIdOf, datapathText } from './bridges.js';
+import { bridgeOf, chassisIdOf, type Datapath, datapathText } from './bridges.js';
 import { failure } from './failure.js';
 import { Masters, type Signature } from './masters.js';
 import { Repeats } from './repeats.js';
@@ -82,10 +82,11 @@ export class Controller {
   unserved(): Unserved[] {
     return [...this.switches.sessions.values()]
       .filter(({ datapathId }) => !this.#served.has(datapathId))
-      .map(({ datapathId, peer }) => {
+      .map((session) => {
+        const { datapathId, peer } = session;
         const master = this.#masters.otherOf(datapathId);
         const datapath = datapathText(datapathId);
-        if (master === undefined) return { datapath, peer, reason: this.#admission.reasonOf(datapathId) };
+        if (master === undefined) return { datapath, peer, reason: this.#admission.reasonOf(session) };
         return { datapath, peer, reason: `stands by: ${master} speaks for it`, master };
       });
   }
@@ -114,9 +115,9 @@ export class Controller {
     const { datapathId } = session;
     const admitted = await this.#admission.admit(session);
     if (admitted === undefined || this.#closed || this.#served.get(datapathId)?.chassis.session === session) return;
-    if (this.#idFor(datapathId, admitted.bridge) === undefined || !(await this.#lead(session)) || this.#isOver())
-      return;
-    const served = this.#served.get(datapathId) ?? this.#serve(datapathId, this.#rowOf(datapathId));
+    this.#succeed(datapathId, admitted.bridge);
+    if (this.#idFor(session, admitted.bridge) === undefined || !(await this.#lead(session)) || this.#isOver()) return;
+    const served = this.#served.get(datapathId) ?? this.#serve(session, this.#rowOf(session));
     if (served === undefined || served.chassis.session === session) return;
     this.#parts.log.info(
       {
@@ -178,20 +179,29 @@ export class Controller {
   }
 
   /** The row of a bridge as it is now. */
-  #rowOf(datapathId: bigint): Bridge | undefined {
+  #rowOf(datapath: Datapath): Bridge | undefined {
     const { vswitch } = this.#parts;
-    return vswitch && bridgeOf(vswitch.view, datapathId);
+    return vswitch && bridgeOf(vswitch.view, datapath);
+  }
+
+  /** A bridge of another name has the datapath id of one that was served: what acted for that one ends. */
+  #succeed(datapathId: bigint, bridge: Bridge | undefined): void {
+    const known = this.#served.get(datapathId);
+    if (known === undefined || known.bridge === bridge?.name) return;
+    this.#end(known);
+    this.#served.delete(datapathId);
   }
 
   /** The chassis that a bridge is; undefined, with the reason in the log, if it cannot be one. */
-  #idFor(datapathId: bigint, bridge: Bridge | undefined): string | undefined {
+  #idFor(datapath: Datapath, bridge: Bridge | undefined): string | undefined {
     const { config, vswitch } = this.#parts;
+    const { datapathId } = datapath;
     const known = this.#served.get(datapathId);
     if (known !== undefined) return known.chassis.id;
     const id =
       vswitch === undefined
-        ? chassisIdOf({ bridges: [] }, datapathId, config.chassis)
-        : chassisIdOf(vswitch.view, datapathId, config.chassis);
+        ? chassisIdOf({ bridges: [] }, datapath, config.chassis)
+        : chassisIdOf(vswitch.view, datapath, config.chassis);
     const command = `ovs-vsctl br-set-external-id ${bridge?.name ?? 'BRIDGE'} damselfly-chassis ID`;
     if (!isName(id)) {
       const details = { chassis: id, bridge: bridge?.name, command };
@@ -214,8 +224,9 @@ export class Controller {
     return id;
   }
 
-  #serve(datapathId: bigint, bridge: Bridge | undefined): Served | undefined {
-    const id = this.#idFor(datapathId, bridge);
+  #serve(datapath: Datapath, bridge: Bridge | undefined): Served | undefined {
+    const { datapathId } = datapath;
+    const id = this.#idFor(datapath, bridge);
     if (id === undefined) return undefined;
     this.#admission.served(datapathId);
     const signature = (): Signature => this.#masters.signature(datapathId);
@@ -227,9 +238,10 @@ export class Controller {
   }
 
   /** Whether a bridge was made away with; a new one may take its place as a chassis. */
-  #isGone({ datapathId, chassis }: Served): boolean {
+  #isGone(served: Served): boolean {
     const { vswitch } = this.#parts;
-    return chassis.session === undefined && vswitch !== undefined && bridgeOf(vswitch.view, datapathId) === undefined;
+    const isAway = served.chassis.session === undefined;
+    return isAway && vswitch !== undefined && bridgeOf(vswitch.view, served) === undefined;
   }
 
   #end({ chassis, edge, tunnels, marks, looks }: Served): void {

@@ -70,7 +70,7 @@ export class Looks {
 
   /** Tells the chassis which interfaces carry lports, and how its tunnel ports are. */
   *#look(): Generator<void> {
-    const { datapathId, bridge: name, chassis, edge, tunnels } = this.#served;
+    const { bridge: name, chassis, edge, tunnels } = this.#served;
     const view = this.#parts.vswitch?.view;
     const bridge = name === undefined ? undefined : view?.bridges.find((candidate) => candidate.name === name);
     this.#asking = bridge === undefined ? [] : yield* askingOf(bridge, this.#asking);
@@ -85,7 +85,7 @@ export class Looks {
     });
     if (this.#isClosed) return;
     edge.searchOnlyFor(searched);
-    const renamed = view && renaming(view, datapathId, this.#parts.config.chassis, chassis.id);
+    const renamed = view && renaming(view, this.#served, this.#parts.config.chassis, chassis.id);
     edge.problems([...(renamed === undefined ? [] : [renamed]), ...problems]);
     chassis.plugged(plugs, bridge === undefined ? [] : requests);
     this.#idlePorts.changed();

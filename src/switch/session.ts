@@ -6,6 +6,7 @@ import {
   FlowCursor,
   PartSequence,
   ReassemblyError,
+  reservedPort,
   type FeaturesReply,
   type FlowSelection,
   type Message,
@@ -55,6 +56,8 @@ const counterOf = { version: 'badVersion', type: 'badType', body: 'badBody' } as
 export class Session {
   readonly peer: string;
   readonly datapathId: bigint;
+  /** The name of its local port: in Open vSwitch that of the bridge, or its first 15 characters. */
+  readonly bridge: string | undefined;
   readonly features: FeaturesReply;
   readonly description: Description;
   readonly counters: SessionCounters = { badVersion: 0, badType: 0, badBody: 0, unclaimedErrors: 0, dropped: 0 };
@@ -88,6 +91,7 @@ export class Session {
     this.peer = channel.peer;
     this.features = introduction.features;
     this.datapathId = introduction.features.datapathId;
+    this.bridge = introduction.ports.get(reservedPort.local)?.name;
     this.description = introduction.description;
     this.#unasked = new Unasked(introduction.ports);
     this.onPorts = this.#unasked.portChanges.on;

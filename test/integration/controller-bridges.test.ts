@@ -87,6 +87,28 @@ void t.test('a bridge that would forward by itself is made fail_mode=secure', wh
 });
 
 void t.test(
+  'a bridge that is not ours and has the datapath id of one that is stays as it is',
+  wholeOptions,
+  async (t) => {
+    const site = await Site.start(t);
+    const id = (await site.ovs.vsctl('get', 'bridge', 'br1', 'datapath_id')).trim();
+    await site.ovs.addBridge('a-guest', { failMode: 'standalone' }); // its name comes first
+    await site.ovs.vsctl('set', 'bridge', 'a-guest', `other_config:datapath-id=${id}`);
+    const has = async (): Promise<boolean> =>
+      (await site.ovs.vsctl('get', 'bridge', 'a-guest', 'datapath_id')).trim() === id;
+    await until('both have one datapath id', has, patienceMs);
+    const flows = async (): Promise<string[]> => [...(await site.ovs.flows('a-guest'))];
+    const before = await flows();
+    const controller = site.controller(['br1']);
+    t.equal((await controller.says(/^switch connected$/))['bridge'], 'br1');
+    await tenantOn(site, 'br1', 'red', [1, 2, 3]);
+    await site.active('lport', 'red/a');
+    t.same(await flows(), before);
+    t.equal((await site.ovs.vsctl('get-fail-mode', 'a-guest')).trim(), 'standalone');
+  },
+);
+
+void t.test(
   'of two bridges with one chassis id one is not served, and the log says what helps',
   wholeOptions,
   async (t) => {
