@@ -7,7 +7,7 @@ import { Controller } from './controller/controller.js';
 import type { Config } from './controller/config.js';
 import { type ControlRequest, openControl } from './controller/control.js';
 import { failure } from './controller/failure.js';
-import { explain } from './controller/explain.js';
+import { explain, type Explanation } from './controller/explain.js';
 import { askEach, farEndOf } from './controller/far-end.js';
 import { openNorthbound } from './controller/nats-northbound.js';
 import { listenOn } from './controller/listen.js';
@@ -17,6 +17,7 @@ import { snapshotOf } from './controller/snapshot.js';
 import type { LinkState } from './ovsdb/client.js';
 import { parseRemote } from './ovsdb/remote.js';
 import { Vswitch } from './ovsdb/vswitch.js';
+import { inSlices } from './turns/slices.js';
 
 /** How long the database of Open vSwitch may take to answer at the start before we go on without it for now, in milliseconds. */
 const firstSnapshotMs = 5000;
@@ -113,10 +114,17 @@ function sayDatabase({ ovsdb }: Config, state: LinkState, log: Logger): void {
     );
 }
 
+/** What each chassis knows of a line of dump-flows. */
+function* explained(controller: Controller, line: string): Generator<void, Explanation[]> {
+  const found: Explanation[] = [];
+  for (const { chassis } of controller.served.values()) found.push(yield* explain(chassis, line));
+  return found;
+}
+
 /** What the control socket is asked. */
 function answerTo(controller: Controller, { ask, argument = '' }: ControlRequest): unknown {
-  if (ask === 'status') return snapshotOf(controller);
-  if (ask === 'explain') return [...controller.served.values()].map(({ chassis }) => explain(chassis, argument));
+  if (ask === 'status') return inSlices(snapshotOf(controller));
+  if (ask === 'explain') return inSlices(explained(controller, argument));
   if (ask === 'unserved') return controller.unserved();
   if (ask === 'unknown') return droppedBy(controller);
   if (ask === 'far-end') return askEach(controller, argument, farEndOf);

@@ -5,7 +5,9 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { basename, join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { makeFolder } from '../sync/data-dir.js';
+import { inSlices } from '../turns/slices.js';
 import { hasCode } from './failure.js';
+import { jsonPieces } from './json-pieces.js';
 
 /** The folder of the control sockets in a data directory. */
 export const controlFolder = (dataDir: string): string => join(dataDir, 'control');
@@ -14,6 +16,9 @@ export const controlFolder = (dataDir: string): string => join(dataDir, 'control
 const answerMs = 15_000;
 /** No request is longer. */
 const requestLimitSize = 1 << 16;
+
+/** An answer is written in pieces of so many characters. */
+const pieceLength = 1 << 14;
 
 /** What is asked: a verb and its argument. */
 export interface ControlRequest {
@@ -36,7 +41,7 @@ export async function openControl(dataDir: string, answer: (request: ControlRequ
       if (size > requestLimitSize) socket.destroy();
     });
     linesOf(socket).on('line', (line) => {
-      void answered(line, answer).then((reply) => socket.write(`${JSON.stringify(reply)}\n`));
+      void answered(line, answer).then((reply) => inSlices(written(socket, reply)));
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -52,6 +57,20 @@ export async function openControl(dataDir: string, answer: (request: ControlRequ
 
 /** The lines of a socket. A reader of lines repeats the socket's errors, and would throw them where nobody listens. */
 const linesOf = (socket: Socket): Interface => createInterface({ input: socket }).on('error', () => socket.destroy());
+
+/** Writes an answer as a line, in small steps. */
+function* written(socket: Socket, reply: unknown): Generator<void> {
+  let text = '';
+  for (const piece of jsonPieces(reply)) {
+    text += piece;
+    if (text.length < pieceLength) continue;
+    if (!socket.writable) return;
+    socket.write(text);
+    text = '';
+    yield;
+  }
+  socket.write(`${text}\n`);
+}
 
 async function answered(line: string, answer: (request: ControlRequest) => unknown): Promise<unknown> {
   try {

@@ -1,10 +1,12 @@
 // Whose flow is that? From a line of dump-flows to the app, the object and the revision behind it, and what its numbers stand for.
 import { allApps, appById } from '../apps/apps.js';
 import { tables } from '../apps/pipeline.js';
+import type { Owner } from '../flow/batch.js';
 import { flowItem, readCookie } from '../flow/item.js';
 import { byteOrder } from '../model/ids.js';
 import { namedObject } from '../model/parse.js';
 import { type FlowMod, parseFlow } from '../ofp/index.js';
+import { steps } from '../turns/slices.js';
 import type { Chassis } from './chassis.js';
 
 /** What is known of one line. */
@@ -25,16 +27,16 @@ export const readFlowLine = (line: string): FlowMod => parseFlow(line.replace(/#
 /** Only identity and content of a flow that somebody shows us are looked at. */
 const nobody = { id: 0, name: '' } as const;
 
-/** Explains a flow as `ovs-ofctl dump-flows` printed it, with or without statistics and cookie. Throws SyntaxProblem. */
-export function explain(chassis: Chassis, line: string): Explanation {
+/** Explains a flow as `ovs-ofctl dump-flows` printed it, with or without statistics and cookie, in small steps. Throws SyntaxProblem. */
+export function* explain(chassis: Chassis, line: string): Generator<void, Explanation> {
   const flow = readFlowLine(line);
   const { identity, hash } = flowItem(nobody, flow);
-  const wanted = chassis.table.wanted().find(({ item }) => item.identity === identity);
+  const wanted = chassis.table.wantedAt(identity);
   const mark = readCookie(flow.cookie);
   const hasCookie = line.includes('cookie=');
   const isForeign = hasCookie && mark === undefined;
   if (wanted !== undefined && !isForeign)
-    return ofOurs(chassis, wanted.owner, flow.table, line, hash === wanted.item.hash);
+    return yield* ofOurs(chassis, wanted.owner, flow.table, line, hash === wanted.item.hash);
   if (mark !== undefined) return ofStale(chassis, mark.app);
   if (!hasCookie)
     return {
@@ -54,8 +56,6 @@ export function explain(chassis: Chassis, line: string): Explanation {
   };
 }
 
-type Wanted = ReturnType<Chassis['table']['wanted']>[number];
-
 function ofStale(chassis: Chassis, appId: number): Explanation {
   const app = appById(appId)?.name;
   const waits = chassis.waitsFor();
@@ -69,13 +69,13 @@ function ofStale(chassis: Chassis, appId: number): Explanation {
   };
 }
 
-function ofOurs(
+function* ofOurs(
   chassis: Chassis,
-  owner: Wanted['owner'],
+  owner: Owner,
   tableId: number,
   line: string,
   isAsWanted: boolean,
-): Explanation {
+): Generator<void, Explanation> {
   const object = namedObject(owner.object);
   const revision = object && chassis.world.revision(object.kind, object.ref);
   const [name, table] = Object.entries(tables).find(([, { id }]) => id === tableId) ?? [];
@@ -90,35 +90,66 @@ function ofOurs(
       `App ${owner.app}${app === undefined ? '' : `, which ${app.does},`} wants it for ${owner.object}${revision === undefined ? '' : `, since revision ${revision} of the northbound`}.`,
       ...(isAsWanted ? [] : ['Its actions are not those that are wanted: somebody changed them.']),
       ...(table === undefined ? [] : [`Table ${tableId} (${name}): ${table.does}`]),
-      ...numbersIn(chassis, line),
+      ...(yield* numbersIn(chassis, line)),
     ],
   };
 }
 
 /** What the keys and ports in a line stand for. */
-function numbersIn(chassis: Chassis, line: string): string[] {
-  const { world } = chassis;
-  const names = new Map<string, string>();
-  for (const name of [...world.numbers.members()].sort(byteOrder)) {
-    const [kind = '', ref = ''] = name.split(' ');
-    names.set(`${kind} ${world.numbers.peek(name) ?? -1}`, `${kind} ${ref}`);
+function* numbersIn(chassis: Chassis, line: string): Generator<void, string[]> {
+  const keys = [...line.matchAll(keyMatch)].map(([, register = '', value = '']): Key => ({
+    label: `${register}=${value}`,
+    kind: register === 'metadata' ? 'lswitch' : 'lport',
+    number: Number(value),
+  }));
+  for (const [, value = '', field = ''] of line.matchAll(keyLoad)) {
+    const register = loadedTo[field] ?? field;
+    const kind = register === 'metadata' ? 'lswitch' : 'lport';
+    keys.push({ label: `${register} := ${value}`, kind, number: Number(value) });
   }
-  const out = new Map<string, string>();
-  const note = (label: string, name: string | undefined): void => {
-    if (name !== undefined) out.set(label, `${label} is ${name}.`);
-  };
-  for (const [, register = '', value = ''] of line.matchAll(/(reg6|reg7|metadata)=(0x[0-9a-f]+)/g))
-    note(`${register}=${value}`, names.get(`${register === 'metadata' ? 'lswitch' : 'lport'} ${Number(value)}`));
-  for (const [, value = '', register = ''] of line.matchAll(
-    /load:(0x[0-9a-f]+)->(NXM_NX_REG6|NXM_NX_REG7|OXM_OF_METADATA)\[\]/g,
-  ))
-    note(
-      `${register === 'OXM_OF_METADATA' ? 'metadata' : register === 'NXM_NX_REG6' ? 'reg6' : 'reg7'} := ${value}`,
-      names.get(`${register === 'OXM_OF_METADATA' ? 'lswitch' : 'lport'} ${Number(value)}`),
-    );
-  for (const [label, , value = ''] of line.matchAll(/(in_port|output)[=:](\d+)/g))
-    note(label, portName(chassis, Number(value)));
-  return [...out.values()];
+  const names = yield* namesOf(chassis, keys);
+  const out = new Set<string>();
+  for (const { label, kind, number } of keys) {
+    const name = names.get(`${kind} ${number}`);
+    if (name !== undefined) out.add(`${label} is ${name}.`);
+  }
+  for (const [, label = '', value = ''] of line.matchAll(portUse)) {
+    const name = portName(chassis, Number(value));
+    if (name !== undefined) out.add(`${label} is ${name}.`);
+  }
+  return [...out];
+}
+
+/** A number in a flow that an object is known by in the data path. */
+interface Key {
+  readonly label: string;
+  readonly kind: 'lport' | 'lswitch';
+  readonly number: number;
+}
+
+const keyMatch = /(reg6|reg7|metadata)=(0x[0-9a-f]+)/g;
+const keyLoad = /load:(0x[0-9a-f]+)->(NXM_NX_REG6|NXM_NX_REG7|OXM_OF_METADATA)\[\]/g;
+const portUse = /((?:in_port|output)[=:](\d+))/g;
+const loadedTo: Readonly<Record<string, string>> = {
+  NXM_NX_REG6: 'reg6',
+  NXM_NX_REG7: 'reg7',
+  OXM_OF_METADATA: 'metadata',
+};
+
+/** The names of the objects that have keys; of two with one key the last in byte order. */
+function* namesOf({ world }: Chassis, keys: readonly Key[]): Generator<void, ReadonlyMap<string, string>> {
+  const sought = new Set(keys.map(({ number }) => number));
+  const isStep = steps();
+  const names = new Map<string, string>();
+  for (const name of world.numbers.members()) {
+    if (isStep()) yield;
+    const number = world.numbers.peek(name) ?? -1;
+    if (!sought.has(number)) continue;
+    const numbered = `${name.slice(0, name.indexOf(' '))} ${number}`;
+    const known = names.get(numbered);
+    if (known === undefined || byteOrder(known, name) < 0) names.set(numbered, name);
+  }
+  return names;
 }
 
 function portName(chassis: Chassis, ofport: number): string | undefined {

@@ -24,6 +24,9 @@ export interface Status {
   readonly revision: number;
 }
 
+/** What is said of an object whose flows are on their way. */
+const waiting: Status = { state: 'DOWN', reason: 'waits for the switch', revision: 0 };
+
 interface Watched {
   readonly kind: Kind;
   readonly ref: Ref;
@@ -179,22 +182,16 @@ export class Reporter {
     return this.#dirty.size === 0;
   }
 
-  /** Everything that has a status, as it stands: what `damselfly status` shows. */
-  states(): { readonly name: string; readonly kind: Kind; readonly ref: Ref; readonly status: Status }[] {
+  /** Everything that has a status, as it stands: what `damselfly status` shows. What comes or goes meanwhile is told or left out. */
+  *states(): Generator<{ readonly name: string; readonly kind: Kind; readonly ref: Ref; readonly status: Status }> {
     this.#readRefusals();
-    return [...this.#objects].flatMap(([name, object]) => {
-      const status = this.#statusOf(name, object, this.#table.acknowledged());
-      return status === undefined
-        ? []
-        : [
-            {
-              name,
-              kind: object.kind,
-              ref: object.ref,
-              status: status === 'later' ? { state: 'DOWN', reason: 'waits for the switch', revision: 0 } : status,
-            },
-          ];
-    });
+    const acknowledged = this.#table.acknowledged();
+    for (const [name, object] of this.#objects) {
+      const { kind, ref } = object;
+      const status = this.#statusOf(name, object, acknowledged);
+      if (status === undefined) continue;
+      yield { name, kind, ref, status: status === 'later' ? waiting : status };
+    }
   }
 
   #reportOne(name: string, object: Watched, acknowledged: number): void {

@@ -5,12 +5,17 @@ import { datapathText } from './bridges.js';
 import { askAll } from './control.js';
 import { idlePorts } from './idle-ports.js';
 import { byteOrder } from '../model/ids.js';
+import type { Members } from '../model/members.js';
 import { objectName } from '../model/parse.js';
 import { reasonOf } from '../model/verdict.js';
+import { steps } from '../turns/slices.js';
 import type { Chassis } from './chassis.js';
 
+/** Something by name: as it is sent, or as it is read. */
+type Named<As, V> = As extends 'sent' ? ReadonlyMap<string, V> : Readonly<Record<string, V>>;
+
 /** One chassis as it stands. */
-export interface ChassisSnapshot {
+export interface ChassisSnapshot<As extends 'sent' | 'read' = 'read'> {
   readonly chassis: string;
   readonly datapath: string;
   readonly bridge: string | undefined;
@@ -31,16 +36,16 @@ export interface ChassisSnapshot {
     readonly reason?: string;
     readonly revision: number;
     /** Since when state and reason are these, in ISO 8601; absent until that is written to the northbound. */
-    readonly since?: string;
-    readonly interface?: string;
-    readonly ofport?: number;
+    readonly since?: string | undefined;
+    readonly interface?: string | undefined;
+    readonly ofport?: number | undefined;
   }[];
   /** The networks that have ports here, with the largest IP packet that reaches all members, and what limits it. */
   readonly networks: readonly {
     readonly object: string;
     readonly vni: number;
-    readonly mtu?: number;
-    readonly limit?: string;
+    readonly mtu?: number | undefined;
+    readonly limit?: string | undefined;
   }[];
   /** Lports of the watched tenants that no chassis has, and what each waits for; at most the first of them. */
   readonly unbound: readonly { readonly object: string; readonly reason: string }[];
@@ -50,23 +55,38 @@ export interface ChassisSnapshot {
   readonly refused: readonly { readonly object: string; readonly state: string; readonly reason: string }[];
   /** In the form that `compile --ports` reads. */
   readonly live: {
-    readonly ofports: Record<string, number>;
-    readonly tunnels: Record<string, number>;
-    readonly bindings: Record<string, string>;
+    readonly ofports: Named<As, number>;
+    readonly tunnels: Named<As, number>;
+    readonly bindings: Named<As, string>;
   };
-  readonly keys: Record<string, number>;
+  readonly keys: Named<As, number>;
 }
 
-/** Every chassis of the controllers of this machine that use a data directory. */
+/** Every chassis of the controllers of this machine that use a data directory, all names in byte order. */
 export const snapshotsAt = async (dataDir: string): Promise<ChassisSnapshot[]> =>
-  (await askAll(dataDir, { ask: 'status' })).flatMap((answer) => answer as ChassisSnapshot[]); // our own controller's answer
+  (await askAll(dataDir, { ask: 'status' }))
+    .flatMap((answer) => answer as ChassisSnapshot[]) // our own controller's answer
+    .map(({ live, keys, ...one }) => {
+      const [ofports, tunnels] = [sorted(live.ofports), sorted(live.tunnels)];
+      return { ...one, live: { ofports, tunnels, bindings: sorted(live.bindings) }, keys: sorted(keys) };
+    })
+    .sort((a, b) => byteOrder(a.chassis, b.chassis));
 
-/** Every chassis of a controller. */
-export const snapshotOf = (controller: Controller): ChassisSnapshot[] =>
-  [...controller.served.values()].map(chassisSnapshot).sort((a, b) => byteOrder(a.chassis, b.chassis));
+/** Every chassis of a controller, looked at in small steps. */
+export function* snapshotOf(controller: Controller): Generator<void, ChassisSnapshot<'sent'>[]> {
+  const found: ChassisSnapshot<'sent'>[] = [];
+  for (const served of controller.served.values()) found.push(yield* chassisSnapshot(served));
+  return found;
+}
 
-function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): ChassisSnapshot {
-  const { world, table, engine, installer } = chassis;
+function* chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Generator<void, ChassisSnapshot<'sent'>> {
+  const { world, table, engine, installer, reporter } = chassis;
+  const ports = yield* flatMap(reporter.states(), ({ name, kind, ref, status }) => {
+    const binding = kind === 'lport' ? world.bindings.peek(ref) : undefined;
+    const at = { interface: binding?.interface, ofport: binding?.ofport };
+    return [{ object: name, ...status, since: edge.since(kind, ref), ...at }];
+  });
+  const told = new Set(ports.map(({ object }) => object));
   return {
     chassis: chassis.id,
     datapath: datapathText(datapathId),
@@ -75,19 +95,9 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
     waits_for: chassis.waitsFor(),
     tenants: chassis.interest.tenants(),
     flows: { ...table.counts(), sent: installer.sent, repaired: installer.drift.count },
-    ports: chassis.reporter.states().map(({ name, kind, ref, status }) => {
-      const binding = kind === 'lport' ? world.bindings.peek(ref) : undefined;
-      const since = edge.since(kind, ref);
-      return {
-        object: name,
-        ...status,
-        ...(since === undefined ? {} : { since }),
-        ...(binding === undefined ? {} : { interface: binding.interface }),
-        ...(binding?.ofport === undefined ? {} : { ofport: binding.ofport }),
-      };
-    }),
-    networks: networksHere(chassis),
-    unbound: unboundPorts(chassis),
+    ports,
+    networks: yield* networksHere(chassis),
+    unbound: yield* unboundPorts(chassis, told),
     idle: idlePorts(chassis),
     problems: [
       ...edge.currentProblems(),
@@ -100,27 +110,22 @@ function chassisSnapshot({ datapathId, bridge, chassis, edge }: Served): Chassis
       reason: rival === undefined ? reason : `${rival.object} ${reason}`,
     })),
     live: {
-      ofports: numbers([...world.bindings.members()].map((ref) => [ref, world.bindings.peek(ref)?.ofport])),
-      tunnels: numbers([...world.tunnels.members()].map((key) => [key, world.tunnels.peek(key)?.ofport])),
-      bindings: Object.fromEntries(
-        [...world.claims.members()].sort(byteOrder).flatMap((ref) => [[ref, world.claims.peek(ref) ?? '']]),
-      ),
+      ofports: yield* mapOf(world.bindings, (ref) => world.bindings.peek(ref)?.ofport ?? 0),
+      tunnels: yield* mapOf(world.tunnels, (key) => world.tunnels.peek(key)?.ofport ?? 0),
+      bindings: yield* mapOf(world.claims, (ref) => world.claims.peek(ref) ?? ''),
     },
-    keys: numbers([...world.numbers.members()].map((name) => [name, world.numbers.peek(name)])),
+    keys: yield* mapOf(world.numbers, (name) => world.numbers.peek(name) ?? 0),
   };
 }
 
-function networksHere({ view }: Chassis): ChassisSnapshot['networks'] {
-  return [...view.localPortsOf.members()].sort(byteOrder).flatMap((ref) => {
+function networksHere({ view }: Chassis): Generator<void, ChassisSnapshot['networks'][number][]> {
+  return flatMap([...view.localPortsOf.members()].sort(byteOrder), (ref) => {
     const network = view.network(ref);
     const known = view.networkMtu(ref);
     if (network === undefined) return [];
-    return {
-      object: objectName('lswitch', ref),
-      vni: network.vni,
-      ...(known === undefined ? {} : { mtu: known.mtu }),
-      ...(known?.limit === undefined ? {} : { limit: `${known.limit.type} to ${known.limit.address}` }),
-    };
+    const { type, address } = known?.limit ?? {};
+    const limit = type === undefined ? undefined : `${type} to ${address}`;
+    return [{ object: objectName('lswitch', ref), vni: network.vni, mtu: known?.mtu, limit }];
   });
 }
 
@@ -128,18 +133,40 @@ function networksHere({ view }: Chassis): ChassisSnapshot['networks'] {
 const unboundLimit = 100;
 
 /** Lports that are nowhere: neither claimed, nor behind a VTEP, nor children, with what they wait for. */
-function unboundPorts({ world, view, reporter }: Chassis): { object: string; reason: string }[] {
-  const told = new Set(reporter.states().map(({ name }) => name));
-  return world
-    .refs('lport')
-    .filter((ref) => !world.claims.present(ref) && !told.has(objectName('lport', ref)))
-    .flatMap((ref) => {
-      const verdict = view.portAnswer(ref).no ?? view.placementAnswer(ref).no;
-      return verdict === undefined ? [] : [{ object: objectName('lport', ref), reason: reasonOf(verdict) }];
-    })
-    .slice(0, unboundLimit);
+function* unboundPorts(
+  { world, view }: Chassis,
+  told: ReadonlySet<string>,
+): Generator<void, ChassisSnapshot['unbound']> {
+  const unbound = yield* flatMap(world.refs('lport'), (ref) => {
+    const object = objectName('lport', ref);
+    if (world.claims.present(ref) || told.has(object)) return [];
+    const verdict = view.portAnswer(ref).no ?? view.placementAnswer(ref).no;
+    return verdict === undefined ? [] : [{ object, reason: reasonOf(verdict) }];
+  });
+  return unbound.slice(0, unboundLimit);
 }
 
-/** Numbers by name in byte order; what has none yet is 0. */
-const numbers = (entries: readonly (readonly [string, number | undefined])[]): Record<string, number> =>
-  Object.fromEntries([...entries].sort(([a], [b]) => byteOrder(a, b)).map(([name, value]) => [name, value ?? 0]));
+/** What is made of each of many things, in small steps. */
+function* flatMap<T, R>(things: Iterable<T>, make: (thing: T) => readonly R[]): Generator<void, R[]> {
+  const isStep = steps();
+  const made: R[] = [];
+  for (const thing of things) {
+    if (isStep()) yield;
+    made.push(...make(thing));
+  }
+  return made;
+}
+
+/** The members of a set with what is said of each, in small steps. */
+function* mapOf<K extends string, V>(set: Members<K>, valueOf: (key: K) => V): Generator<void, Map<K, V>> {
+  const isStep = steps();
+  const map = new Map<K, V>();
+  for (const key of set.members()) {
+    if (isStep()) yield;
+    map.set(key, valueOf(key));
+  }
+  return map;
+}
+
+const sorted = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => byteOrder(a, b)));

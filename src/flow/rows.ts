@@ -10,6 +10,7 @@ import {
   isTroubled,
   ownerOf,
   refusalsOf,
+  type Refused,
   refusedFor,
   removeClaim,
   type Row,
@@ -31,6 +32,8 @@ export class Rows {
   #refusals: readonly Refusal[] | undefined;
   #wanted = 0;
   #installed = 0;
+  /** Of how many the switch has to be told. */
+  #due = 0;
 
   /** What is known of an identity, if anything is. */
   find(identity: string): Row | undefined {
@@ -48,21 +51,33 @@ export class Rows {
 
   /** Enters a claim. */
   claim(row: Row, claim: Claim): void {
+    const wasDue = isDue(row);
     if (!isWanted(row)) this.#wanted++;
     addClaim(row, claim);
+    this.#recount(row, wasDue);
   }
 
   /** Takes away what the wish of a name claims, if it does. */
   unclaim(row: Row, name: string): void {
-    const before = isWanted(row);
+    const [wasWanted, wasDue] = [isWanted(row), isDue(row)];
     removeClaim(row, name);
-    if (before && !isWanted(row)) this.#wanted--;
+    if (wasWanted && !isWanted(row)) this.#wanted--;
+    this.#recount(row, wasDue);
   }
 
   /** The switch holds this, or is about to; nothing, if undefined. */
   hold(row: Row, content: number | undefined): void {
+    const wasDue = isDue(row);
     this.#installed += Number(isOurs(content)) - Number(isOurs(row.installed));
     row.installed = content;
+    this.#recount(row, wasDue);
+  }
+
+  /** The switch does not take this, or (undefined) nothing is known of that any more. */
+  refuse(row: Row, refused: Refused | undefined): void {
+    const wasDue = isDue(row);
+    row.refused = refused;
+    this.#recount(row, wasDue);
   }
 
   /** Forgets an identity that nobody wants and the switch does not hold. */
@@ -84,9 +99,10 @@ export class Rows {
 
   /** Brings what is noted about a row up to date; tells whether the switch has to be told. */
   review(identity: string, row: Row): boolean {
-    if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) row.refused = undefined;
+    if (row.refused !== undefined && row.refused.hash !== row.winner?.item.hash) this.refuse(row, undefined);
     const item = row.winner?.item;
-    if (item?.wrong !== undefined) row.refused ??= refusedFor(item, item.wrong, Infinity);
+    if (item?.wrong !== undefined && row.refused === undefined)
+      this.refuse(row, refusedFor(item, item.wrong, Infinity));
     const wasTroubled = this.hasTrouble && this.#troubled.delete(identity);
     if (isTroubled(row)) this.#troubled.add(identity);
     if (wasTroubled || this.#troubled.has(identity)) this.#refusals = undefined;
@@ -112,9 +128,9 @@ export class Rows {
     return this.#refusals;
   }
 
-  /** How many flows and groups are wanted, and installed (ours). */
-  counts(): { wanted: number; installed: number } {
-    return { wanted: this.#wanted, installed: this.#installed };
+  /** How many flows and groups are wanted, and installed (ours), and are not as wanted. */
+  counts(): { wanted: number; installed: number; due: number } {
+    return { wanted: this.#wanted, installed: this.#installed, due: this.#due };
   }
 
   /** The wanted items in commit order, each with its owner: what a cold start would send. */
@@ -125,5 +141,9 @@ export class Rows {
         ({ item: { identity: a } }, { item: { identity: b } }) =>
           placeInCommit('add', a) - placeInCommit('add', b) || (a < b ? -1 : 1),
       );
+  }
+
+  #recount(row: Row, wasDue: boolean): void {
+    this.#due += Number(isDue(row)) - Number(wasDue);
   }
 }

@@ -2,7 +2,7 @@
 import { type Batch, type Change, type DumpedGroup, inCommitOrder, type Owner, type Refusal } from './batch.js';
 import { type Item, removal } from './item.js';
 import { type Outcome, Reading, type Scope } from './reading.js';
-import { isDue, refusedFor, type Wish } from './row.js';
+import { isDue, ownerOf, refusedFor, type Wish } from './row.js';
 import { Rows } from './rows.js';
 import { Unwanted } from './unwanted.js';
 
@@ -138,7 +138,7 @@ export class FlowTable {
     const isRefused = row?.refused !== undefined && row.refused.hash === content;
     if (row === undefined || (row.installed === content && !isRefused)) return 'known';
     this.#rows.hold(row, content);
-    if (isRefused) row.refused = undefined;
+    if (isRefused) this.#rows.refuse(row, undefined);
     this.#staying.delete(identity);
     const isWaiting = this.#rows.review(identity, row);
     if (row.winner === undefined) {
@@ -191,9 +191,9 @@ export class FlowTable {
     }
     for (const [identity, row] of this.#rows.troubled()) {
       if (row.winner === undefined || row.refused?.isResting !== true || !isDueAgain(row.refused.triedMs)) continue;
-      row.refused = { ...row.refused, isResting: false };
+      this.#rows.refuse(row, { ...row.refused, isResting: false });
       if (isDue(row)) this.#touch(row.winner.wish.name);
-      else row.refused = undefined;
+      else this.#rows.refuse(row, undefined);
       this.#rows.review(identity, row);
     }
     return firstMs;
@@ -206,9 +206,15 @@ export class FlowTable {
 
   /** How many flows and groups are wanted, installed (ours), and waiting to be sent. */
   counts(): { wanted: number; installed: number; waiting: number } {
-    let waiting = this.#whole ? this.#unwanted.size : 0;
-    for (const name of this.#dirty.keys()) waiting += this.#dueOf(name).length;
-    return { ...this.#rows.counts(), waiting };
+    const { wanted, installed, due } = this.#rows.counts();
+    const staying = [...this.#staying.keys()].filter((identity) => this.#rows.find(identity)?.winner === undefined);
+    return { wanted, installed, waiting: due - staying.length - (this.#whole ? 0 : this.#unwanted.size) };
+  }
+
+  /** The wanted item of an identity, with its owner. */
+  wantedAt(identity: string): { readonly owner: Owner; readonly item: Item } | undefined {
+    const winner = this.#rows.find(identity)?.winner;
+    return winner && { owner: ownerOf(winner), item: winner.item };
   }
 
   /** The wanted items in commit order, each with its owner: what a cold start would send. */
@@ -245,7 +251,7 @@ export class FlowTable {
     if (row.winner === undefined && hash === undefined) this.#staying.set(identity, nowMs);
     this.#rows.tidy(identity, row);
     if (row.winner === undefined || hash === undefined) return;
-    row.refused = refusedFor({ hash, frame }, reason, nowMs);
+    this.#rows.refuse(row, refusedFor({ hash, frame }, reason, nowMs));
     if (this.#rows.review(identity, row)) this.#touch(row.winner.wish.name); // it may be wanted otherwise by now
   }
 
@@ -253,7 +259,7 @@ export class FlowTable {
   #accepted({ identity, hash }: Change): void {
     const row = this.#rows.find(identity);
     if (row?.refused === undefined || row.refused.hash !== hash) return;
-    row.refused = undefined;
+    this.#rows.refuse(row, undefined);
     this.#rows.review(identity, row);
   }
 

@@ -17,11 +17,13 @@ export const group = (id: number, key: number): Item =>
 
 /** Sends everything there is to send; gives how many messages that took. */
 export function settle(table: FlowTable, to: MemorySwitch): number {
+  const { waiting } = table.counts();
   let sent = 0;
   for (let batch = table.next(3); batch !== undefined; batch = table.next(3)) {
     to.take(batch);
     table.committed(batch);
     sent += batch.changes.length;
   }
+  if (sent > 0 && sent !== waiting) throw new Error(`${waiting} were said to wait, and ${sent} were sent`);
   return sent;
 }
