@@ -1,5 +1,6 @@
 // One switch's flows and groups: what is wanted, what is installed, and what has to be sent so that the two become the same.
 import { type Batch, type Change, type DumpedGroup, inCommitOrder, type Owner, type Refusal } from './batch.js';
+import { Flights } from './flights.js';
 import { type Item, removal } from './item.js';
 import { type Outcome, Reading, type Scope } from './reading.js';
 import { isDue, ownerOf, refusedFor, type Wish } from './row.js';
@@ -23,7 +24,7 @@ export class FlowTable {
   readonly #unwanted = new Unwanted();
   /** Wanted by nobody, but the switch has refused to remove it, with when that was tried last. */
   readonly #staying = new Map<string, number>();
-  readonly #flying = new Set<Batch>();
+  readonly #flights = new Flights();
   readonly #readings = new Set<Reading>();
   /** The one without which we do not know what the switch holds. */
   #loading: Reading | undefined;
@@ -63,7 +64,7 @@ export class FlowTable {
   /** The last round of which everything is on the switch (or refused by it), and after which nothing is left to be removed. */
   acknowledged(): number {
     if (this.#frozen !== undefined) return this.#frozen;
-    const waiting = [...this.#flying].map((batch) => batch.generation);
+    const waiting = Array.from(this.#flights.batches(), (batch) => batch.generation);
     const [first] = this.#dirty.values();
     if (first !== undefined) waiting.push(first);
     // What is still to be removed may name a port that somebody waits to remove.
@@ -92,7 +93,7 @@ export class FlowTable {
   load(): Reading {
     this.#frozen ??= this.acknowledged();
     for (const reading of [this.#loading, ...this.#readings]) if (reading !== undefined) this.drop(reading);
-    this.#flying.clear();
+    this.#flights.forget();
     for (const name of this.#dirty.keys()) this.#dirty.set(name, 1);
     for (const identities of [this.#staying.keys(), ...this.#released.values()])
       for (const identity of identities) this.#reconsider(identity);
@@ -104,7 +105,7 @@ export class FlowTable {
   /** Begins to compare what is believed with what the switch says it holds, which is to be asked after this. Changes go on meanwhile. */
   read(scope: Exclude<Scope, 'first'>): Reading {
     const reading = this.#begin(scope);
-    for (const { changes } of this.#flying) for (const { identity } of changes) reading.crossed(identity);
+    for (const { changes } of this.#flights.batches()) for (const { identity } of changes) reading.crossed(identity);
     this.#readings.add(reading);
     return reading;
   }
@@ -153,10 +154,11 @@ export class FlowTable {
   next(limit: number): Batch | undefined {
     if (this.#frozen !== undefined || (this.#isOpen && this.#whole)) return undefined;
     while (this.#dirty.size > 0 || (this.#whole && this.#unwanted.size > 0)) {
-      const { changes, generation } = this.#take(limit);
-      if (changes.length === 0) continue;
+      const { changes, generation, isAll } = this.#take(limit);
+      if (changes.length === 0 && isAll) continue;
+      if (changes.length === 0) return undefined;
       const batch = { generation, changes: inCommitOrder(changes) };
-      this.#flying.add(batch);
+      this.#flights.start(batch);
       return batch;
     }
     return undefined;
@@ -164,7 +166,7 @@ export class FlowTable {
 
   /** The switch has taken a batch, except for the changes of the given indexes, with its reasons, at a time in ms. */
   committed(batch: Batch, refused: ReadonlyMap<number, string> = new Map(), nowMs = 0): void {
-    if (!this.#flying.delete(batch)) return;
+    if (!this.#flights.end(batch)) return;
     for (const [index, change] of batch.changes.entries()) {
       const reason = refused.get(index);
       if (reason !== undefined) this.#refused(change, reason, nowMs);
@@ -306,12 +308,19 @@ export class FlowTable {
     return released === undefined ? due : [...new Set([...released, ...due])];
   }
 
-  /** Takes whole owners, first come first, and what nobody wants any more. */
-  #take(limit: number): { changes: Change[]; generation: number } {
+  /** Takes whole owners, first come first, and what nobody wants any more; `isAll`: nothing was left because it is in flight. */
+  #take(limit: number): { changes: Change[]; generation: number; isAll: boolean } {
     const changes: Change[] = [];
     let generation = 0;
+    let isAll = true;
+    const isInFlight = (identity: string): boolean => {
+      const isFlying = this.#flights.has(identity);
+      if (isFlying) isAll = false;
+      return isFlying;
+    };
     for (const [name, since] of this.#dirty) {
       const due = this.#dueOf(name);
+      if (!this.#flights.isEmpty && due.some(isInFlight)) continue;
       if (changes.length > 0 && changes.length + due.length > limit) break;
       this.#dirty.delete(name);
       this.#released.delete(name);
@@ -321,9 +330,9 @@ export class FlowTable {
     if (this.#whole)
       for (const identity of this.#unwanted.identities()) {
         if (changes.length >= limit) break;
-        this.#change(identity, identity, changes);
+        if (!isInFlight(identity)) this.#change(identity, identity, changes);
       }
-    return { changes, generation: generation === 0 ? this.#generation : generation };
+    return { changes, generation: generation === 0 ? this.#generation : generation, isAll };
   }
 
   /** Adds the message that makes an identity as wanted; what it will have made is taken for installed from now on. */
