@@ -152,6 +152,21 @@ void t.test('a bridge that is made anew takes the place of the one that was', wh
   t.match((await site.ours()).join('\n'), /table=115, priority=100,reg7=0x2 actions=output/);
 });
 
+void t.test('a bridge of another name takes the datapath id and the place of one that was', wholeOptions, async (t) => {
+  const site = await Site.start(t);
+  const datapathId = JSON.parse(await site.ovs.vsctl('get', 'bridge', 'br1', 'datapath_id')) as string; // OVSDB quotes it
+  const controller = site.controller(['br1', 'br2']);
+  await controller.says(/^switch connected$/);
+  await site.ovs.vsctl('del-br', 'br1');
+  await until('it is noticed', () => controller.said(/switch disconnected/).length > 0, patienceMs);
+  await site.ovs.addBridge('br2', { datapathId, chassis: 'c1' });
+  await until('it is served', () => controller.said(/^switch connected$/).length === 2, patienceMs);
+  t.equal(controller.said(/^switch connected$/)[1]?.['bridge'], 'br2');
+  await tenantOn(site, 'br2', 'red', [1, 2, 3]);
+  await site.active('lport', 'red/a');
+  t.match((await site.ours('br2')).join('\n'), /table=115, priority=100,reg7=0x2 actions=output/);
+});
+
 void t.test('a bridge that comes before its database answers is served once that does', wholeOptions, async (t) => {
   const site = await Site.start(t);
   await tenantOn(site, 'br1', 'red', [1, 2, 3]);
