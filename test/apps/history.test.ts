@@ -31,7 +31,7 @@ void t.test('any history in any order ends in what a cold start wants', (t) => {
   let wantedMost = 0;
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(anyFact, fc.boolean()), { minLength: 1, maxLength: 40 }),
+      fc.array(fc.tuple(anyFact, fc.boolean()), { minLength: 1, maxLength: 40, size: 'max' }),
       fc.infiniteStream(fc.nat()),
       (history, order) => {
         const warm = coldly(beginning);
@@ -55,7 +55,7 @@ void t.test('any history in any order ends in what a cold start wants', (t) => {
 
 void t.test('after every step a full recomputation changes nothing', (t) => {
   fc.assert(
-    fc.property(fc.array(anyFact, { minLength: 1, maxLength: 20 }), (history) => {
+    fc.property(fc.array(anyFact, { minLength: 1, maxLength: 20, size: 'max' }), (history) => {
       const warm = coldly(beginning);
       return history.every(({ apply }, index) => {
         apply(warm.world);
@@ -132,7 +132,7 @@ void t.test('who is told of the tenants that it watches wants what it would want
   const later = fact.filter(({ name }) => !name.startsWith('number'));
   let ignorant = 0;
   fc.assert(
-    fc.property(fc.boolean(), fc.array(later, { minLength: 1, maxLength: 25 }), (isShared, history) => {
+    fc.property(fc.boolean(), fc.array(later, { minLength: 1, maxLength: 25, size: 'max' }), (isShared, history) => {
       const first = isShared ? [...facts, objectFact('lswitch', 'red', 'n1', { shared_with: ['blue'] })] : facts;
       const [watcher, knower] = [new Watcher(), coldly(first)];
       for (const tenant of tenants) knower.world.settled.set(tenant, true);

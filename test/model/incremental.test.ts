@@ -206,7 +206,7 @@ void t.test('after any history the values are those of a fresh graph with the sa
     fc.record({ kind: fc.constant('flush' as const), steps: fc.integer({ min: 1, max: 20 }) }),
   );
   fc.assert(
-    fc.property(fc.array(op, { maxLength: 60 }), (history) => {
+    fc.property(fc.array(op, { maxLength: 60, size: 'max' }), (history) => {
       const warm = world();
       for (const step of history) warm.apply(step);
       const cold = world();

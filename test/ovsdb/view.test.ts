@@ -208,7 +208,7 @@ void t.test('after any history of updates the view is what a fresh look gives, a
     fc.record({ table: fc.constant('Port'), uuid: fc.constantFrom(...uuids.port) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 1, maxLength: 12, size: 'max' }), (steps) => {
       const { replica, first, apply, cold } = setUp();
       const held = interfacesOf(first);
       let view = first;

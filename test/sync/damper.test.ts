@@ -94,7 +94,7 @@ void t.test('whatever changes whenever: the last word of each key comes, and wha
   });
   let waited = 0;
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
       const damped = new Damped();
       const newest = new Map<string, number>();
       const isComplete = (): boolean =>

@@ -60,7 +60,7 @@ void t.test(
   'after any history with reconnections and missed writes the mirror is the store, and never in doubt',
   (t) => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const store = new FakeStore();
         const seen = watched();
         store.snapshot(seen.mirror);
@@ -86,7 +86,7 @@ void t.test(
 );
 
 void t.test('whatever a store comes back as, nothing that was told is unset before it is accepted', (t) => {
-  const history = fc.array(fc.tuple(fc.nat(5), fc.option(fc.nat(3), { nil: undefined })), { maxLength: 30 });
+  const history = fc.array(fc.tuple(fc.nat(5), fc.option(fc.nat(3), { nil: undefined })), { maxLength: 30, size: 'max' });
   const play = (store: FakeStore, writes: readonly (readonly [number, number | undefined])[]) => {
     for (const [key, text] of writes) store.write(`k${key}`, text === undefined ? undefined : `v${text}`);
   };
