@@ -105,17 +105,21 @@ const works = (situation: Situation): boolean =>
 void t.test('after any history a child’s status is that of a cold start, ACTIVE exactly if its parent is here', (t) => {
   let active = 0;
   fc.assert(
-    fc.property(fc.array(fc.tuple(situations, fc.boolean()), { maxLength: 8, size: 'max' }), situations, (history, last) => {
-      const [warm, cold] = [new Desk(), new Desk()];
-      for (const [situation, isAcknowledged] of history) warm.is(situation, isAcknowledged);
-      warm.is(last, true);
-      cold.is(last, false);
-      const early = cold.states().some((status) => JSON.stringify(status).includes('ACTIVE'));
-      cold.is(last, true);
-      const isActive = JSON.stringify(warm.states()[0]).includes('"ACTIVE"');
-      if (isActive) active++;
-      return !early && isActive === works(last) && JSON.stringify(warm.states()) === JSON.stringify(cold.states());
-    }),
+    fc.property(
+      fc.array(fc.tuple(situations, fc.boolean()), { maxLength: 8, size: 'max' }),
+      situations,
+      (history, last) => {
+        const [warm, cold] = [new Desk(), new Desk()];
+        for (const [situation, isAcknowledged] of history) warm.is(situation, isAcknowledged);
+        warm.is(last, true);
+        cold.is(last, false);
+        const early = cold.states().some((status) => JSON.stringify(status).includes('ACTIVE'));
+        cold.is(last, true);
+        const isActive = JSON.stringify(warm.states()[0]).includes('"ACTIVE"');
+        if (isActive) active++;
+        return !early && isActive === works(last) && JSON.stringify(warm.states()) === JSON.stringify(cold.states());
+      },
+    ),
     { numRuns: 500 },
   );
   t.ok(active > 20, `some are ACTIVE (${active})`);

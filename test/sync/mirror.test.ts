@@ -86,7 +86,10 @@ void t.test(
 );
 
 void t.test('whatever a store comes back as, nothing that was told is unset before it is accepted', (t) => {
-  const history = fc.array(fc.tuple(fc.nat(5), fc.option(fc.nat(3), { nil: undefined })), { maxLength: 30, size: 'max' });
+  const history = fc.array(fc.tuple(fc.nat(5), fc.option(fc.nat(3), { nil: undefined })), {
+    maxLength: 30,
+    size: 'max',
+  });
   const play = (store: FakeStore, writes: readonly (readonly [number, number | undefined])[]) => {
     for (const [key, text] of writes) store.write(`k${key}`, text === undefined ? undefined : `v${text}`);
   };
