@@ -157,7 +157,6 @@ export class Controller {
     const served = this.#served.get(datapathId);
     if (served === undefined) return;
     this.#end(served);
-    this.#served.delete(datapathId);
     this.#parts.northbound.member(served.chassis.id).resign();
   }
 
@@ -187,9 +186,7 @@ export class Controller {
   /** A bridge of another name has the datapath id of one that was served: what acted for that one ends. */
   #succeed(datapathId: bigint, bridge: Bridge | undefined): void {
     const known = this.#served.get(datapathId);
-    if (known === undefined || known.bridge === bridge?.name) return;
-    this.#end(known);
-    this.#served.delete(datapathId);
+    if (known !== undefined && known.bridge !== bridge?.name) this.#end(known);
   }
 
   /** The chassis that a bridge is; undefined, with the reason in the log, if it cannot be one. */
@@ -211,7 +208,6 @@ export class Controller {
     const twin = [...this.#served.values()].find((served) => served.chassis.id === id);
     if (twin !== undefined && this.#isGone(twin)) {
       this.#end(twin);
-      this.#served.delete(twin.datapathId);
     } else if (twin !== undefined) {
       this.#admission.complain(datapathId, 'not served: two bridges would be one chassis; name one of them', {
         chassis: id,
@@ -239,12 +235,13 @@ export class Controller {
 
   /** Whether a bridge was made away with; a new one may take its place as a chassis. */
   #isGone(served: Served): boolean {
-    const { vswitch } = this.#parts;
     const isAway = served.chassis.session === undefined;
-    return isAway && vswitch !== undefined && bridgeOf(vswitch.view, served) === undefined;
+    return isAway && this.#parts.vswitch !== undefined && this.#rowOf(served) === undefined;
   }
 
-  #end({ chassis, edge, tunnels, marks, looks }: Served): void {
+  /** Ends all that acts for a bridge; it is not served any more. */
+  #end({ datapathId, chassis, edge, tunnels, marks, looks }: Served): void {
+    this.#served.delete(datapathId);
     looks.close();
     chassis.close();
     edge.close();

@@ -97,16 +97,13 @@ function* ofOurs(
 
 /** What the keys and ports in a line stand for. */
 function* numbersIn(chassis: Chassis, line: string): Generator<void, string[]> {
-  const keys = [...line.matchAll(keyMatch)].map(([, register = '', value = '']): Key => ({
-    label: `${register}=${value}`,
-    kind: register === 'metadata' ? 'lswitch' : 'lport',
-    number: Number(value),
-  }));
-  for (const [, value = '', field = ''] of line.matchAll(keyLoad)) {
-    const register = loadedTo[field] ?? field;
+  const keys: Key[] = [];
+  const note = (register: string, sign: string, value: string): void => {
     const kind = register === 'metadata' ? 'lswitch' : 'lport';
-    keys.push({ label: `${register} := ${value}`, kind, number: Number(value) });
-  }
+    keys.push({ label: `${register}${sign}${value}`, kind, number: Number(value) });
+  };
+  for (const [, register = '', value = ''] of line.matchAll(keyMatch)) note(register, '=', value);
+  for (const [, value = '', field = ''] of line.matchAll(keyLoad)) note(loadedTo[field] ?? field, ' := ', value);
   const names = yield* namesOf(chassis, keys);
   const out = new Set<string>();
   for (const { label, kind, number } of keys) {

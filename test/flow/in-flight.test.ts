@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Batch } from '../../src/flow/batch.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { MemorySwitch } from './memory-switch.js';
-import { flow, group, owner, settle } from './samples.js';
+import { anyWant, flow, holds, itemsOf, owner, settle, type Want } from './samples.js';
 
 void t.test('what is on its way is not sent again before the answer is there', (t) => {
   const table = new FlowTable();
@@ -48,20 +48,12 @@ void t.test('what is wanted no more while it is on its way is removed afterwards
 });
 
 type Step =
-  | { readonly kind: 'want'; readonly owner: number; readonly flows: readonly (readonly [number, number])[] }
+  | Want
   | { readonly kind: 'send' | 'retry' | 'reconnect' }
   | { readonly kind: 'answer'; readonly refused: readonly number[] };
 
-const small = fc.integer({ min: 0, max: 4 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('want' as const),
-      owner: small,
-      flows: fc.array(fc.tuple(small, small), { maxLength: 4 }),
-    }),
-  },
+  { weight: 4, arbitrary: anyWant },
   { weight: 4, arbitrary: fc.constant({ kind: 'send' as const }) },
   {
     weight: 3,
@@ -70,12 +62,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ kind: 'retry' as const }, { kind: 'reconnect' as const }) },
 );
 
+function served(to: MemorySwitch): FlowTable {
+  const table = new FlowTable();
+  table.whole = true;
+  to.readBy(table, table.load());
+  return table;
+}
+
 void t.test('any history with several batches on their way ends in the flows of a cold start', (t) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (history) => {
-      const [to, table] = [new MemorySwitch(), new FlowTable()];
-      table.whole = true;
-      to.readBy(table, table.load());
+      const to = new MemorySwitch();
+      const table = served(to);
       const underWay: Batch[] = [];
       const answer = (refused: readonly number[]): void => {
         const batch = underWay.shift();
@@ -83,8 +81,7 @@ void t.test('any history with several batches on their way ends in the flows of 
       };
       for (const s of history) {
         if (s.kind === 'want') {
-          const byIdentity = new Map(s.flows.map(([priority, port]) => [priority, flow(priority, port)]));
-          table.want(owner(String(s.owner)), s.owner, [...byIdentity.values(), group(s.owner, s.flows.length)]);
+          table.want(owner(String(s.owner)), s.owner, itemsOf(s));
           table.endRound();
         } else if (s.kind === 'send') {
           const batch = table.next(3);
@@ -101,19 +98,11 @@ void t.test('any history with several batches on their way ends in the flows of 
       while (underWay.length > 0) answer([]);
       table.retry();
       settle(table, to);
-      const [fresh, cold] = [new MemorySwitch(), new FlowTable()];
-      cold.whole = true;
-      fresh.readBy(cold, cold.load());
-      for (const s of history)
-        if (s.kind === 'want') {
-          const byIdentity = new Map(s.flows.map(([priority, port]) => [priority, flow(priority, port)]));
-          cold.want(owner(String(s.owner)), s.owner, [...byIdentity.values(), group(s.owner, s.flows.length)]);
-        }
+      const fresh = new MemorySwitch();
+      const cold = served(fresh);
+      for (const s of history) if (s.kind === 'want') cold.want(owner(String(s.owner)), s.owner, itemsOf(s));
       settle(cold, fresh);
-      const isSame =
-        JSON.stringify(to.hashes()) === JSON.stringify(fresh.hashes()) &&
-        JSON.stringify([...to.groups.keys()].sort()) === JSON.stringify([...fresh.groups.keys()].sort());
-      return isSame && settle(table, to) === 0 && table.counts().waiting === 0;
+      return holds(to) === holds(fresh) && settle(table, to) === 0 && table.counts().waiting === 0;
     }),
     { numRuns: 1000 },
   );

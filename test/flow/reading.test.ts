@@ -8,7 +8,7 @@ import { foreign, tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode } from '../../src/ofp/index.js';
 import { MemorySwitch } from './memory-switch.js';
-import { author, flow, group, owner, settle } from './samples.js';
+import { anyWant, author, flow, group, holds, itemsOf, owner, settle, small, type Want } from './samples.js';
 
 function tableOf(to: MemorySwitch): FlowTable {
   const table = new FlowTable();
@@ -173,7 +173,7 @@ void t.test('after a connection only what is on the switch is acknowledged, and 
 });
 
 type Step =
-  | { kind: 'want'; owner: number; flows: readonly (readonly [number, number])[]; groups: readonly number[] }
+  | Want
   | { kind: 'send' | 'take' | 'answer' | 'refuse' | 'tell' | 'retry' | 'reconnect' | 'read groups' | 'read' | 'finish' }
   | { kind: 'piece'; piece: number }
   | { kind: 'go on'; steps: number }
@@ -336,21 +336,10 @@ class Bench {
   }
 }
 
-const itemsOf = ({ flows, groups, owner: of }: Step & { kind: 'want' }) => {
-  const items = [...flows.map(([priority, port]) => flow(priority, port)), ...groups.map((id) => group(id, of))];
-  return [...new Map(items.map((item) => [item.identity, item])).values()];
-};
-
-const small = fc.integer({ min: 0, max: 4 });
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('want' as const),
-      owner: small,
-      flows: fc.array(fc.tuple(small, small), { maxLength: 4 }),
-      groups: fc.array(small, { maxLength: 2 }),
-    }),
+    arbitrary: anyWant,
   },
   {
     weight: 10,
@@ -375,13 +364,6 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
-
-/** What a switch holds of ours, and of others. */
-const holds = ({ flows, groups }: MemorySwitch) =>
-  JSON.stringify([
-    [...flows].map(([key, { cookie, instructions }]) => [key, String(cookie), [...instructions]]).sort(),
-    [...groups].map(([key, { buckets }]) => [key, [...buckets]]).sort(),
-  ]);
 
 void t.test('readings among commits, wishes and foreign hands: at rest the switch holds what is wanted', (t) => {
   fc.assert(

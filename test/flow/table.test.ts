@@ -7,7 +7,7 @@ import { tampered } from '../../src/flow/row.js';
 import { FlowTable } from '../../src/flow/table.js';
 import { apply, decode, output } from '../../src/ofp/index.js';
 import { MemorySwitch } from './memory-switch.js';
-import { author, flow, group, owner, settle } from './samples.js';
+import { anyWant, author, flow, group, owner, settle, type Want } from './samples.js';
 
 const load1 = (table: FlowTable, of: MemorySwitch) => of.readBy(table, table.load()).found;
 
@@ -357,7 +357,7 @@ void t.test('while the table takes over what a switch holds, nothing is sent and
 });
 
 type Step =
-  | { kind: 'want'; owner: number; flows: readonly (readonly [number, number])[]; groups: readonly number[] }
+  | Want
   | { kind: 'send' }
   | { kind: 'refuse' }
   | { kind: 'retry' }
@@ -366,17 +366,8 @@ type Step =
   | { kind: 'drift' };
 
 void t.test('any history ends in the flows of a cold start', (t) => {
-  const small = fc.integer({ min: 0, max: 4 });
   const step: fc.Arbitrary<Step> = fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('want' as const),
-        owner: small,
-        flows: fc.array(fc.tuple(small, small), { maxLength: 4 }),
-        groups: fc.array(small, { maxLength: 2 }),
-      }),
-    },
+    { weight: 6, arbitrary: anyWant },
     { weight: 3, arbitrary: fc.constant({ kind: 'send' as const }) },
     {
       weight: 3,
@@ -385,7 +376,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
       ),
     },
   );
-  const items = (s: Step & { kind: 'want' }) => {
+  const items = (s: Want) => {
     const byIdentity = new Map(
       [
         ...s.flows.map(([priority, port]) => flow(priority, port, priority % 2 ? 115 : 0)),
@@ -437,7 +428,7 @@ void t.test('any history ends in the flows of a cold start', (t) => {
       cold.whole = true;
       const fresh = new MemorySwitch();
       load1(cold, fresh);
-      const last = new Map<number, Step & { kind: 'want' }>();
+      const last = new Map<number, Want>();
       for (const s of history) if (s.kind === 'want') last.set(s.owner, s);
       for (const s of last.values()) cold.want(owner(String(s.owner)), s.owner, items(s));
       settle(cold, fresh);
